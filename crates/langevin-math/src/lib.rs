@@ -1,0 +1,53 @@
+//! The mathematics of denoising diffusion in f64: no tensors, no files.
+//!
+//! Timesteps count from 0: index t is t + 1 in the papers. H is Ho et al. 2020 (DDPM), N Nichol & Dhariwal
+//! 2021 (Improved DDPM).
+//!
+//! | equation | here |
+//! |---|---|
+//! | β_t (H section 4, N17) | [`Schedule::betas`] |
+//! | q(x_t \| x_{t−1}) (H2) | [`DiffusionTable::step_coefficients`] |
+//! | ᾱ_t, q(x_t \| x_0) (H4) | [`DiffusionTable::alpha_bar`], [`sqrt_alpha_bar`](DiffusionTable::sqrt_alpha_bar), [`sqrt_one_minus_alpha_bar`](DiffusionTable::sqrt_one_minus_alpha_bar) |
+//! | q(x_{t−1} \| x_t, x_0) (H6, H7) | [`DiffusionTable::posterior_mean_coefficients`], [`posterior_variance`](DiffusionTable::posterior_variance) |
+//! | ε, x_0, v and μ̃ from one another (H8, H11) | [`Prediction`] |
+//! | σ_t², fixed (H section 3.2) or learned (N15) | [`Variance`], [`learned_log_variance`] |
+//! | fewer sampling steps (N19) | [`Spacing::timesteps`], [`DiffusionTable::respace`] |
+//! | L_T (H5) | [`prior_kl`] |
+//! | L_{t−1}, KL of two Gaussians (H5) | [`gaussian::kl`] |
+//! | L_0, the discretised decoder (H13) | [`discretized_log_likelihood`] |
+//! | bits/dim | [`nats_to_bits_per_dim`] |
+//! | the embedding of t | [`sinusoidal_embedding`] |
+//! | ε, z, x_T and every other draw | [`rng::Stream`] |
+//!
+//! ```
+//! use langevin_math::{DiffusionTable, Schedule, Spacing};
+//!
+//! let table = DiffusionTable::new(Schedule::Cosine {}.betas(1000)?)?;
+//! let respaced = table.respace(&Spacing::Trailing.timesteps(1000, 50)?)?;
+//! assert_eq!(respaced.table.len(), 50);
+//! assert_eq!(respaced.timesteps[49], 999);
+//! assert_eq!(respaced.table.alpha_bar(49), table.alpha_bar(999));
+//! # Ok::<(), langevin_math::MathError>(())
+//! ```
+
+pub mod bound;
+pub mod decoder;
+pub mod embedding;
+pub mod error;
+pub mod gaussian;
+pub mod prediction;
+pub mod process;
+pub mod respace;
+pub mod rng;
+pub mod schedule;
+pub mod variance;
+
+pub use bound::{nats_to_bits_per_dim, prior_kl};
+pub use decoder::discretized_log_likelihood;
+pub use embedding::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embedding};
+pub use error::MathError;
+pub use prediction::Prediction;
+pub use process::DiffusionTable;
+pub use respace::{Respaced, Spacing};
+pub use schedule::{MAX_TIMESTEPS, Schedule};
+pub use variance::{Variance, learned_log_variance, learned_log_variance_bounds};

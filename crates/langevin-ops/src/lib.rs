@@ -1,0 +1,24 @@
+//! The tensor operations that Langevin's networks are made of.
+//!
+//! One function an operation, channels last, each written with Burn's own operations. A network never
+//! calls Burn for these: it calls here, so that a faster kernel replaces one body and no model changes.
+//!
+//! Activations are `[batch, height, width, channels]` (or `[batch, positions, channels]`), contiguous;
+//! convolution weights are `[out, in, kernel height, kernel width]`, linear weights `[out, in]`, as
+//! PyTorch stores them.
+
+mod activation;
+mod attention;
+mod concat;
+mod conv;
+mod linear;
+mod norm;
+mod resample;
+
+pub use activation::silu;
+pub use attention::attention;
+pub use concat::concat_channels;
+pub use conv::{Padding, conv2d};
+pub use linear::linear;
+pub use norm::{group_norm, group_norm_scale_shift_silu, group_norm_silu};
+pub use resample::upsample_nearest_2x;

@@ -1,0 +1,144 @@
+//! Group normalisation, alone and with what follows it in a residual block.
+
+use crate::silu;
+use burn::tensor::Tensor;
+
+/// Group normalisation (Wu & He 2018): over the positions and the channels of each of `groups` groups,
+/// y = γ (x − μ) / √(σ² + ε) + β, with the biased variance.
+///
+/// # Shapes
+/// `x`: `[batch, height, width, channels]`; `weight` (γ) and `bias` (β): `[channels]`; returns x's shape.
+///
+/// # Panics
+/// If `groups` does not divide the channels.
+pub fn group_norm(x: Tensor<4>, groups: usize, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<4> {
+    let channels = x.dims()[3];
+    normalise(x, groups, weight.reshape([1, 1, 1, channels]), bias.reshape([1, 1, 1, channels]), epsilon)
+}
+
+/// [`group_norm`] followed by [`silu`].
+pub fn group_norm_silu(
+    x: Tensor<4>,
+    groups: usize,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<4> {
+    silu(group_norm(x, groups, weight, bias, epsilon))
+}
+
+/// [`group_norm`], then y (1 + scale) + shift for each sample and channel, then [`silu`] (Nichol & Dhariwal
+/// 2021, section 2: conditioning by scale and shift).
+///
+/// # Shapes
+/// `scale`, `shift`: `[batch, channels]`.
+pub fn group_norm_scale_shift_silu(
+    x: Tensor<4>,
+    groups: usize,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+    scale: Tensor<2>,
+    shift: Tensor<2>,
+) -> Tensor<4> {
+    let [batch, _, _, channels] = x.dims();
+    // γ (1 + s) and β (1 + s) + shift: one pass over the activation instead of two.
+    let gain = scale.add_scalar(1.0);
+    let weight = weight.unsqueeze::<2>() * gain.clone();
+    let bias = bias.unsqueeze::<2>() * gain + shift;
+    let shape = [batch, 1, 1, channels];
+    silu(normalise(x, groups, weight.reshape(shape), bias.reshape(shape), epsilon))
+}
+
+/// Normalises each group, then multiplies by `weight` and adds `bias`, `[1 or batch, 1, 1, channels]`.
+fn normalise(x: Tensor<4>, groups: usize, weight: Tensor<4>, bias: Tensor<4>, epsilon: f64) -> Tensor<4> {
+    let [batch, height, width, channels] = x.dims();
+    assert_eq!(channels % groups, 0, "{groups} groups do not divide {channels} channels");
+    let group_size = channels / groups;
+    // Large sums run over the positions, where memory is contiguous; the rest is [batch, channels].
+    let group_mean = |x: Tensor<4>| -> Tensor<4> {
+        let per_channel = x.reshape([batch, height * width, channels]).mean_dim(1);
+        let per_group = per_channel.reshape([batch, groups, group_size]).mean_dim(2);
+        per_group.expand([batch, groups, group_size]).reshape([batch, 1, 1, channels])
+    };
+    let centred = x.clone() - group_mean(x);
+    let variance = group_mean(centred.clone() * centred.clone());
+    let inverse_deviation = variance.add_scalar(epsilon).sqrt().recip();
+    centred * (inverse_deviation * weight) + bias
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, TensorData};
+
+    const SHAPE: [usize; 4] = [2, 3, 5, 6];
+
+    fn input() -> Vec<f32> {
+        (0..SHAPE.iter().product()).map(|i: usize| ((i * 37) % 101) as f32 / 17.0 - 2.0).collect()
+    }
+
+    fn tensor<const D: usize>(data: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
+        Tensor::from_data(TensorData::new(data, shape), &Device::flex())
+    }
+
+    /// Group normalisation of `input()` in f64, with loops.
+    fn reference(groups: usize, weight: &[f32], bias: &[f32], epsilon: f64) -> Vec<f64> {
+        let x = input();
+        let [batch, height, width, channels] = SHAPE;
+        let size = channels / groups;
+        let mut out = vec![0.0; x.len()];
+        for b in 0..batch {
+            for g in 0..groups {
+                let members: Vec<usize> = (0..height * width)
+                    .flat_map(|p| (0..size).map(move |c| (b * height * width + p) * channels + g * size + c))
+                    .collect();
+                let n = members.len() as f64;
+                let mean = members.iter().map(|&i| f64::from(x[i])).sum::<f64>() / n;
+                let variance = members.iter().map(|&i| (f64::from(x[i]) - mean).powi(2)).sum::<f64>() / n;
+                for i in members {
+                    let c = i % channels;
+                    out[i] = (f64::from(x[i]) - mean) / (variance + epsilon).sqrt() * f64::from(weight[c])
+                        + f64::from(bias[c]);
+                }
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn group_norm_agrees_with_loops() {
+        let weight: Vec<f32> = (0..6).map(|c| 0.5 + 0.3 * c as f32).collect();
+        let bias: Vec<f32> = (0..6).map(|c| 0.1 * c as f32 - 0.2).collect();
+        for groups in [1, 2, 3, 6] {
+            let y = group_norm(tensor(input(), SHAPE), groups, tensor(weight.clone(), [6]), tensor(bias.clone(), [6]), 1e-6);
+            let y = y.into_data().to_vec::<f32>().unwrap();
+            for (i, (y, e)) in y.iter().zip(reference(groups, &weight, &bias, 1e-6)).enumerate() {
+                assert!((f64::from(*y) - e).abs() < 1e-5, "{groups} groups, element {i}: {y} for {e}");
+            }
+        }
+    }
+
+    #[test]
+    fn scale_and_shift_come_after_the_affine_map() {
+        let (weight, bias) = (vec![1.5f32; 6], vec![-0.25f32; 6]);
+        let scale: Vec<f32> = (0..12).map(|i| 0.1 * i as f32 - 0.5).collect();
+        let shift: Vec<f32> = (0..12).map(|i| 0.7 - 0.1 * i as f32).collect();
+        let y = group_norm_scale_shift_silu(
+            tensor(input(), SHAPE),
+            2,
+            tensor(weight.clone(), [6]),
+            tensor(bias.clone(), [6]),
+            1e-5,
+            tensor(scale.clone(), [2, 6]),
+            tensor(shift.clone(), [2, 6]),
+        );
+        let y = y.into_data().to_vec::<f32>().unwrap();
+        for (i, (y, e)) in y.iter().zip(reference(2, &weight, &bias, 1e-5)).enumerate() {
+            let at = i / (3 * 5 * 6) * 6 + i % 6;
+            let z = e * (1.0 + f64::from(scale[at])) + f64::from(shift[at]);
+            let expected = z / (1.0 + (-z).exp());
+            assert!((f64::from(*y) - expected).abs() < 1e-5, "element {i}: {y} for {expected}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What a run is made of: recipes as people write them, and settings that have been checked.
+//!
+//! A [`Recipe`] is parsed text. [`Settings`] are a recipe that has met its data: nothing in them is left
+//! open, and everything in them works together. Only settings reach the trainer.
+
+mod builtin;
+mod recipe;
+mod settings;
+
+pub use builtin::{builtin_recipe, builtin_recipes, recipe_for_data};
+pub use recipe::{
+    DataConfig, DiffusionConfig, LearningRateDecay, OptimizerKind, Recipe, RecipeError, SampleConfig,
+    TimestepSampling, TrainConfig,
+};
+pub use settings::{Settings, SettingsError};

@@ -1,0 +1,135 @@
+//! A recipe that has met its data: complete, checked, ready to train.
+
+use super::{DataConfig, DiffusionConfig, Recipe};
+use crate::data::{DataOptions, Dataset};
+use crate::diffusion::{Process, ProcessError};
+use crate::models::{ConfigError, SampleShape};
+use std::path::PathBuf;
+
+/// A set smaller than this is not held out from unless the recipe says so.
+const LARGE_SET: usize = 2000;
+
+/// Part of a large set that is held out unless the recipe says otherwise.
+const DEFAULT_HOLDOUT: f64 = 0.05;
+
+/// Everything about a run, with nothing left open.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The recipe, with every choice that depended on the data made.
+    pub recipe: Recipe,
+    /// The shape of one sample.
+    pub shape: SampleShape,
+    /// Levels of a pixel's value; `None` for points.
+    pub levels: Option<u32>,
+}
+
+/// Why a recipe and its data do not go together.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum SettingsError {
+    #[error(transparent)]
+    Model(#[from] ConfigError),
+    #[error("the diffusion settings do not work: {0}")]
+    Diffusion(#[from] ProcessError),
+    #[error("{setting} is {value}: expected {expected}")]
+    Value { setting: &'static str, value: String, expected: &'static str },
+    #[error("data.holdout {holdout} of {len} samples leaves {left} to train on: hold out less")]
+    Holdout { holdout: f64, len: usize, left: usize },
+    #[error("data.flip is for pictures, but {name} is a set of points: use --set data.flip=false")]
+    FlippedPoints { name: String },
+}
+
+impl Settings {
+    /// Settles what the recipe left to the data, and checks that all of it works together.
+    ///
+    /// # Errors
+    /// Names the setting that does not work, what was expected, and what to do.
+    pub fn resolve(mut recipe: Recipe, data: &Dataset) -> Result<Self, SettingsError> {
+        let shape =
+            SampleShape { height: data.height(), width: data.width(), channels: data.channels() };
+        let holdout = recipe
+            .data
+            .holdout
+            .unwrap_or(if data.len() >= LARGE_SET { DEFAULT_HOLDOUT } else { 0.0 });
+        recipe.data.holdout = Some(holdout);
+        recipe.model.validate(shape)?;
+        recipe.diffusion.process()?;
+        check_numbers(&recipe)?;
+        let held_out = (holdout * data.len() as f64).round() as usize;
+        if held_out >= data.len() {
+            let left = data.len().saturating_sub(held_out);
+            return Err(SettingsError::Holdout { holdout, len: data.len(), left });
+        }
+        if recipe.data.flip && matches!(data, Dataset::Points(_)) {
+            return Err(SettingsError::FlippedPoints { name: data.name().to_owned() });
+        }
+        let (steps, timesteps) = (recipe.sample.grid_steps, recipe.diffusion.timesteps);
+        recipe.sample.grid_steps = steps.min(timesteps);
+        let batch = recipe.train.batch;
+        recipe.train.micro_batch = Some(recipe.train.micro_batch.unwrap_or(batch).min(batch));
+        Ok(Self { recipe, shape, levels: data.levels() })
+    }
+
+    /// Whether x̂_0 is bounded to [−1, 1] in sampling: it is for pictures.
+    pub fn clips(&self) -> bool {
+        self.levels.is_some()
+    }
+
+    /// Samples a forward pass.
+    pub fn micro_batch(&self) -> usize {
+        self.recipe.train.micro_batch.unwrap_or(self.recipe.train.batch)
+    }
+}
+
+fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
+    let check = |ok: bool, setting, value: &dyn ToString, expected| {
+        if ok { Ok(()) } else { Err(SettingsError::Value { setting, value: value.to_string(), expected }) }
+    };
+    let (train, sample) = (&recipe.train, &recipe.sample);
+    let holdout = recipe.data.holdout.unwrap_or(0.0);
+    check((0.0..1.0).contains(&holdout), "data.holdout", &holdout, "a part in [0, 1)")?;
+    check(train.steps > 0, "train.steps (--steps)", &train.steps, "at least 1")?;
+    check(train.steps < 1 << 32, "train.steps (--steps)", &train.steps, "less than 2^32")?;
+    check((1..1 << 20).contains(&train.batch), "train.batch (--batch)", &train.batch, "1 to 2^20 - 1")?;
+    let micro = train.micro_batch.unwrap_or(1);
+    check(micro > 0, "train.micro_batch (--micro-batch)", &micro, "at least 1")?;
+    let rate = train.learning_rate;
+    check(rate > 0.0 && rate.is_finite(), "train.learning_rate", &rate, "a positive number")?;
+    for (setting, beta) in ["train.betas[0]", "train.betas[1]"].into_iter().zip(train.betas) {
+        check((0.0..1.0).contains(&beta), setting, &beta, "a number in [0, 1)")?;
+    }
+    check(train.epsilon > 0.0, "train.epsilon", &train.epsilon, "a positive number")?;
+    check(train.weight_decay >= 0.0, "train.weight_decay", &train.weight_decay, "0 or more")?;
+    check(train.clip_norm >= 0.0, "train.clip_norm", &train.clip_norm, "0 (no clipping) or more")?;
+    check((0.0..1.0).contains(&train.ema), "train.ema", &train.ema, "a decay in [0, 1)")?;
+    check(train.log_every > 0, "train.log_every", &train.log_every, "at least 1")?;
+    check(train.holdout_every > 0, "train.holdout_every", &train.holdout_every, "at least 1")?;
+    check(train.checkpoint_every > 0, "train.checkpoint_every", &train.checkpoint_every, "at least 1")?;
+    check(sample.grid_every > 0, "sample.grid_every", &sample.grid_every, "at least 1")?;
+    check(sample.grid_samples > 0, "sample.grid_samples", &sample.grid_samples, "at least 1")?;
+    check(sample.grid_steps > 0, "sample.grid_steps", &sample.grid_steps, "at least 1")
+}
+
+impl DiffusionConfig {
+    /// The process that the configuration describes.
+    ///
+    /// # Errors
+    /// If the schedule does not work for so many timesteps, or the variance is not a fixed one.
+    pub fn process(&self) -> Result<Process, ProcessError> {
+        Process::new(&self.schedule, self.timesteps, self.prediction, self.variance)
+    }
+}
+
+impl DataConfig {
+    /// What loading the data needs to know; `seed` is that of generated points.
+    pub fn options(&self, seed: u64) -> DataOptions {
+        DataOptions {
+            split: self.split.clone(),
+            size: self.size.map(|[height, width]| (height, width)),
+            channels: self.channels,
+            data_dir: self.data_dir.clone().map(PathBuf::from),
+            seed,
+            count: self.count,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A data set in memory: pictures or points behind one face.
+
+use super::picture_set::PictureSet;
+
+/// A data set, wholly in memory.
+#[derive(Clone, Debug)]
+pub enum Dataset {
+    /// Pictures of one size and kind.
+    Pictures(PictureSet),
+    /// Points of the plane.
+    Points(PointSet),
+}
+
+/// Points of the plane; as samples they are `[1, 1, 2]`.
+#[derive(Clone, Debug)]
+pub struct PointSet {
+    pub(super) name: String,
+    pub(super) points: Vec<[f32; 2]>,
+}
+
+impl PointSet {
+    /// The points.
+    pub fn points(&self) -> &[[f32; 2]] {
+        &self.points
+    }
+}
+
+impl Dataset {
+    /// How many samples.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Pictures(set) => set.len(),
+            Self::Points(set) => set.points.len(),
+        }
+    }
+
+    /// Whether it holds no sample; a loaded set never is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What people call the set: a built-in name, or the file's or folder's own name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Pictures(set) => set.name(),
+            Self::Points(set) => &set.name,
+        }
+    }
+
+    /// One line for a plan, such as `cifar10.zip (train): 50000 pictures, 32x32, 3 channels, 8 bit, 10 classes`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Pictures(set) => set.describe(),
+            Self::Points(set) => format!("{}: {} points of the plane", set.name, set.points.len()),
+        }
+    }
+
+    /// Rows of a sample; 1 for points.
+    pub fn height(&self) -> usize {
+        match self {
+            Self::Pictures(set) => set.height(),
+            Self::Points(_) => 1,
+        }
+    }
+
+    /// Columns of a sample; 1 for points.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Pictures(set) => set.width(),
+            Self::Points(_) => 1,
+        }
+    }
+
+    /// Channels of a sample; 2 for points.
+    pub fn channels(&self) -> usize {
+        match self {
+            Self::Pictures(set) => set.channels(),
+            Self::Points(_) => 2,
+        }
+    }
+
+    /// Values that a sample of a picture can take; none for points, which are continuous.
+    pub fn levels(&self) -> Option<u32> {
+        match self {
+            Self::Pictures(set) => Some(set.levels()),
+            Self::Points(_) => None,
+        }
+    }
+
+    /// The class of each sample, as an index into [`class_names`](Self::class_names).
+    pub fn labels(&self) -> Option<&[u32]> {
+        match self {
+            Self::Pictures(set) => set.labels(),
+            Self::Points(_) => None,
+        }
+    }
+
+    /// The names of the classes; empty without labels.
+    pub fn class_names(&self) -> &[String] {
+        match self {
+            Self::Pictures(set) => set.class_names(),
+            Self::Points(_) => &[],
+        }
+    }
+
+    /// Values of one sample: height · width · channels.
+    pub fn sample_len(&self) -> usize {
+        self.height() * self.width() * self.channels()
+    }
+
+    /// Writes one sample to `out`, channels last `[height, width, channels]`: pictures scaled to [-1, 1] by
+    /// 2v / (levels − 1) − 1, points as they are.
+    ///
+    /// # Panics
+    /// If `index` is not below [`len`](Self::len), or `out` is not of [`sample_len`](Self::sample_len) values.
+    pub fn read(&self, index: usize, out: &mut [f32]) {
+        match self {
+            Self::Pictures(set) => set.read(index, out),
+            Self::Points(set) => out.copy_from_slice(&set.points[index]),
+        }
+    }
+
+    /// The memory that the samples take.
+    pub fn bytes_in_memory(&self) -> usize {
+        match self {
+            Self::Pictures(set) => set.bytes_in_memory(),
+            Self::Points(set) => size_of_val(set.points.as_slice()),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Bytes of a picture file to a [`Picture`], or to the header that says what it will be.
+
+use std::io::Cursor;
+
+use image::metadata::Orientation;
+use image::{
+    ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
+};
+
+use super::error::Kind;
+use super::jpeg;
+use super::picture::Picture;
+
+/// The largest picture file that is read.
+pub(super) const MAX_FILE_BYTES: u64 = 1 << 30;
+/// The longest side of a picture.
+const MAX_SIDE: u64 = 32_768;
+/// The most memory that one decoded picture may take.
+const MAX_PICTURE_BYTES: u64 = 1 << 30;
+
+/// Endings of picture files, also of formats that are not read: such a file is never passed over in silence.
+const PICTURE_ENDINGS: &[&str] = &[
+    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif", "avif",
+    "jxl", "jp2", "tga", "ppm", "pgm", "pbm", "pnm", "exr", "hdr",
+];
+
+/// What a file says it holds, before its samples are decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub height: usize,
+    pub width: usize,
+    pub kind: Kind,
+}
+
+/// Whether the file `name` that begins with `first` is a picture, by its content or at least by its name.
+pub(super) fn looks_like_picture(name: &str, first: &[u8]) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    format_of(first).is_some() || ending.is_some_and(|ending| PICTURE_ENDINGS.contains(&ending.as_str()))
+}
+
+/// Refuses sides that no picture has.
+pub(super) fn check_sides(height: u64, width: u64) -> Result<(), String> {
+    if (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width) {
+        return Ok(());
+    }
+    Err(format!("it is {height}x{width} (height x width), and each side must be from 1 to {MAX_SIDE}"))
+}
+
+/// Reads the header alone; of a GIF the whole first frame, which alone tells whether anything is transparent.
+pub(super) fn probe(bytes: &[u8]) -> Result<Header, String> {
+    if format_of(bytes) == Some(ImageFormat::Gif) {
+        let picture = decode(bytes)?;
+        return Ok(Header { height: picture.height, width: picture.width, kind: picture.kind() });
+    }
+    let mut decoder = decoder(bytes)?;
+    let kind = kind_of(&decoder)?;
+    let (width, height) = decoder.dimensions();
+    let (height, width) = match turned(orientation(&mut decoder)) {
+        false => (height, width),
+        true => (width, height),
+    };
+    Ok(Header { height: height as usize, width: width as usize, kind })
+}
+
+/// Decodes a picture upright, at the channels and depth of its file: palettes become RGB or RGBA, 1, 2 and 4 bits
+/// become 8, and nothing else is converted.
+pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
+    let mut decoder = decoder(bytes)?;
+    let kind = kind_of(&decoder)?;
+    let orientation = orientation(&mut decoder);
+    let mut decoded = DynamicImage::from_decoder(decoder).map_err(in_one_line)?;
+    decoded.apply_orientation(orientation);
+    let (width, height) = (decoded.width() as usize, decoded.height() as usize);
+    let samples = match decoded {
+        DynamicImage::ImageLuma16(buffer) => buffer.into_raw(),
+        DynamicImage::ImageLumaA16(buffer) => buffer.into_raw(),
+        DynamicImage::ImageRgb16(buffer) => buffer.into_raw(),
+        DynamicImage::ImageRgba16(buffer) => buffer.into_raw(),
+        bytes => bytes.as_bytes().iter().copied().map(u16::from).collect(),
+    };
+    let picture = Picture { height, width, channels: kind.channels, levels: kind.levels, samples };
+    match format_of(bytes) {
+        Some(ImageFormat::Gif) if opaque(&picture) => Ok(picture.with_channels(super::Channels::Rgb)),
+        _ => Ok(picture),
+    }
+}
+
+/// The format by content, among those that are read.
+fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
+    use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
+    match image::guess_format(&bytes[..bytes.len().min(64)]).ok()? {
+        // "BM" begins many a text, so the size of the header that follows is looked at too.
+        Bmp => matches!(bytes.get(14..18)?, [12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]).then_some(Bmp),
+        format @ (Png | Jpeg | WebP | Gif | Tiff) => Some(format),
+        _ => None,
+    }
+}
+
+/// A decoder that has read the header, its limits checked before anything of the picture's size is allocated.
+fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
+    if bytes.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20));
+    }
+    let format = format_of(bytes).ok_or("it is not a PNG, JPEG, WebP, BMP, GIF or TIFF file")?;
+    if format == ImageFormat::Jpeg {
+        jpeg::check(bytes)?;
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE as u32);
+    limits.max_image_height = Some(MAX_SIDE as u32);
+    limits.max_alloc = Some(MAX_PICTURE_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(in_one_line)?;
+    let (width, height) = decoder.dimensions();
+    check_sides(height.into(), width.into())?;
+    if decoder.total_bytes() > MAX_PICTURE_BYTES {
+        return Err(format!("decoded, it takes more than {} MiB", MAX_PICTURE_BYTES >> 20));
+    }
+    Ok(decoder)
+}
+
+fn kind_of(decoder: &impl ImageDecoder) -> Result<Kind, String> {
+    if matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16) {
+        return Err(jpeg::CMYK.to_owned());
+    }
+    let (channels, levels) = match decoder.color_type() {
+        ColorType::L8 => (1, 256),
+        ColorType::La8 => (2, 256),
+        ColorType::Rgb8 => (3, 256),
+        ColorType::Rgba8 => (4, 256),
+        ColorType::L16 => (1, 65_536),
+        ColorType::La16 => (2, 65_536),
+        ColorType::Rgb16 => (3, 65_536),
+        ColorType::Rgba16 => (4, 65_536),
+        other => return Err(format!("it stores {other:?} samples, and only 8 and 16 bits are read")),
+    };
+    Ok(Kind { channels, levels })
+}
+
+/// How the camera was held; a damaged note about it is no reason to refuse the picture.
+fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
+    decoder.orientation().unwrap_or(Orientation::NoTransforms)
+}
+
+/// Whether rows become columns.
+fn turned(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+}
+
+/// Some decoders break their messages over several lines.
+fn in_one_line(error: ImageError) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn opaque(picture: &Picture) -> bool {
+    picture.channels == 4 && picture.samples.iter().skip(3).step_by(4).all(|&alpha| alpha == 255)
+}

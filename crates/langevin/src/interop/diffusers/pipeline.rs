@@ -1,0 +1,58 @@
+//! The pipeline folder: writing all of it, reading the network's weights.
+
+use super::unet::DIFFUSERS_VERSION;
+use super::{from_diffusers, scheduler_config, to_diffusers, unet_config};
+use crate::config::DiffusionConfig;
+use crate::interop::safetensors::{self, SafetensorsError, write_synced};
+use crate::models::weights::Weights;
+use crate::models::{SampleShape, UNetConfig};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+/// The weights within the pipeline folder.
+pub const WEIGHTS_FILE: &str = "unet/diffusion_pytorch_model.safetensors";
+
+/// Writes the pipeline of a U-Net into `folder`, which exists.
+///
+/// # Errors
+/// If a file cannot be written; the message names it.
+pub fn write_pipeline(
+    folder: &Path,
+    network: &UNetConfig,
+    diffusion: &DiffusionConfig,
+    shape: SampleShape,
+    clip: bool,
+    weights: Weights,
+) -> Result<(), SafetensorsError> {
+    let index = json!({
+        "_class_name": "DDPMPipeline",
+        "_diffusers_version": DIFFUSERS_VERSION,
+        "scheduler": ["diffusers", "DDPMScheduler"],
+        "unet": ["diffusers", "UNet2DModel"],
+    });
+    write_json(folder, "model_index.json", &index)?;
+    write_json(folder, "unet/config.json", &unet_config(network, shape))?;
+    write_json(folder, "scheduler/scheduler_config.json", &scheduler_config(diffusion, clip))?;
+    safetensors::write(&folder.join(WEIGHTS_FILE), &to_diffusers(weights))
+}
+
+/// Reads the U-Net's weights from a pipeline folder, under our names, for a network whose parameters are
+/// `names`.
+///
+/// # Errors
+/// If the file cannot be read or is malformed.
+pub fn read_unet_weights(folder: &Path, names: &[String]) -> Result<Weights, SafetensorsError> {
+    Ok(from_diffusers(safetensors::read(&folder.join(WEIGHTS_FILE))?, names))
+}
+
+fn write_json(folder: &Path, name: &str, value: &Value) -> Result<(), SafetensorsError> {
+    let path = folder.join(name);
+    let write = || {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        write_synced(&path, format!("{value:#}\n").as_bytes())
+    };
+    write().map_err(|source| SafetensorsError::Write { path: path.clone(), source })
+}

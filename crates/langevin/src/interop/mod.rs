@@ -1,0 +1,4 @@
+//! Other programs' formats and ours: the only place that knows a foreign name.
+
+pub mod diffusers;
+pub mod safetensors;

@@ -1,0 +1,101 @@
+//! A perceptron for points in the plane: the 2-D toys on which the whole process can be watched.
+
+use super::{ConfigError, Network, SampleShape};
+use crate::nn::{DropoutKey, Init, Linear, TimestepEmbedding, TimestepEncoding};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use langevin_math::EmbeddingOrder;
+use serde::{Deserialize, Serialize};
+
+/// Configuration of an [`Mlp`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MlpConfig {
+    /// Features of each hidden layer.
+    pub hidden: usize,
+    /// Hidden layers.
+    pub layers: usize,
+}
+
+impl Default for MlpConfig {
+    fn default() -> Self {
+        Self { hidden: 128, layers: 3 }
+    }
+}
+
+impl MlpConfig {
+    /// # Errors
+    /// If the samples are not points, or a size is zero or odd.
+    pub fn validate(&self, shape: SampleShape) -> Result<(), ConfigError> {
+        if (shape.height, shape.width) != (1, 1) {
+            return Err(ConfigError::MlpOnPictures { height: shape.height, width: shape.width });
+        }
+        if self.layers == 0 || self.hidden < 2 || !self.hidden.is_multiple_of(2) {
+            return Err(ConfigError::MlpSize { hidden: self.hidden, layers: self.layers });
+        }
+        Ok(())
+    }
+
+    /// A network on points of `features` coordinates, with weights drawn from `seed`.
+    pub fn init(&self, features: usize, seed: u64, device: &Device) -> Mlp {
+        let init = &mut Init::new(seed, device);
+        let encoding = TimestepEncoding {
+            dimensions: self.hidden,
+            order: EmbeddingOrder::SinCos,
+            frequency_shift: 1.0,
+        };
+        let time = TimestepEmbedding::new(init, encoding, self.hidden);
+        let layers = (0..self.layers)
+            .map(|layer| ModulatedLayer {
+                linear: Linear::new(init, if layer == 0 { features } else { self.hidden }, self.hidden),
+                modulation: Linear::new(init, self.hidden, 2 * self.hidden),
+            })
+            .collect();
+        Mlp { time, layers, output: Linear::new(init, self.hidden, features) }
+    }
+
+    pub(super) fn activation_floats(&self) -> usize {
+        self.hidden * (12 + 12 * self.layers)
+    }
+
+    pub(super) fn describe(&self) -> String {
+        format!("MLP, {} hidden layers of {}", self.layers, self.hidden)
+    }
+}
+
+/// One hidden layer: h ← silu((W h + b)(1 + s(t)) + c(t)), with s and c linear in the timestep's embedding.
+#[derive(Module, Debug)]
+pub struct ModulatedLayer {
+    /// W and b.
+    pub linear: Linear,
+    /// s and c, side by side.
+    pub modulation: Linear,
+}
+
+/// Hidden layers, each modulated by an embedding of the timestep, and a linear output.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    /// The timestep's embedding.
+    pub time: TimestepEmbedding,
+    /// The hidden layers.
+    pub layers: Vec<ModulatedLayer>,
+    /// The output layer.
+    pub output: Linear,
+}
+
+impl Network for Mlp {
+    fn forward(&self, x: Tensor<4>, timesteps: &[f64], _dropout: Option<DropoutKey>) -> Tensor<4> {
+        let shape = x.dims();
+        let embedding = langevin_ops::silu(self.time.forward(timesteps, &x.device()));
+        let mut hidden = x.reshape([shape[0], shape[1] * shape[2] * shape[3]]);
+        for layer in &self.layers {
+            let mut modulation = layer.modulation.forward(embedding.clone()).chunk(2, 1).into_iter();
+            let (Some(scale), Some(shift)) = (modulation.next(), modulation.next()) else {
+                unreachable!("a modulation has two halves")
+            };
+            hidden = layer.linear.forward(hidden) * scale.add_scalar(1.0) + shift;
+            hidden = langevin_ops::silu(hidden);
+        }
+        self.output.forward(hidden).reshape(shape)
+    }
+}

@@ -1,0 +1,118 @@
+//! Networks: (x_t, timestep) to a raw output. What the output means is not theirs to know.
+//!
+//! Adding a network is one new file and one line in [`ModelConfig`] and [`Model`].
+
+mod mlp;
+pub mod weights;
+mod unet;
+
+pub use mlp::{Mlp, MlpConfig, ModulatedLayer};
+pub use unet::{ConfigError, DownLevel, DownsamplePadding, Middle, ResBlock, TimeConditioning, UNet, UNetConfig, UpLevel};
+
+use crate::nn::DropoutKey;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// A network that a diffusion model can be trained with.
+pub trait Network: Send {
+    /// The raw output for each sample at its own timestep.
+    ///
+    /// `dropout` names the masks in training; `None` evaluates.
+    ///
+    /// # Shapes
+    /// `x`: `[batch, height, width, channels]`, `timesteps`: one a sample, in units of the training
+    /// process (0 is the least noise); returns `[batch, height, width, output channels]`.
+    fn forward(&self, x: Tensor<4>, timesteps: &[f64], dropout: Option<DropoutKey>) -> Tensor<4>;
+}
+
+/// The shape of one sample; points are pictures of one position and two channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleShape {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Channels.
+    pub channels: usize,
+}
+
+impl SampleShape {
+    /// Elements of one sample.
+    pub fn elements(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// The shape of `samples` of them, channels last.
+    pub fn batch(&self, samples: usize) -> [usize; 4] {
+        [samples, self.height, self.width, self.channels]
+    }
+}
+
+/// The configuration of a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ModelConfig {
+    /// The U-Net of Ho et al. and its relatives.
+    Unet(UNetConfig),
+    /// The perceptron for points.
+    Mlp(MlpConfig),
+}
+
+impl ModelConfig {
+    /// Checks the configuration against the samples that the network will see.
+    ///
+    /// # Errors
+    /// Says which setting is wrong, and what would do.
+    pub fn validate(&self, shape: SampleShape) -> Result<(), ConfigError> {
+        match self {
+            Self::Unet(config) => config.validate(shape.height, shape.width),
+            Self::Mlp(config) => config.validate(shape),
+        }
+    }
+
+    /// A network with weights drawn from `seed`, on `device`.
+    ///
+    /// # Panics
+    /// If the configuration has not passed [`ModelConfig::validate`].
+    pub fn init(&self, shape: SampleShape, seed: u64, device: &Device) -> Model {
+        match self {
+            Self::Unet(config) => Model::Unet(config.init(shape.channels, seed, device)),
+            Self::Mlp(config) => Model::Mlp(config.init(shape.elements(), seed, device)),
+        }
+    }
+
+    /// Floats that training keeps between the forward and the backward pass, a sample (an estimate).
+    pub fn activation_floats(&self, shape: SampleShape) -> usize {
+        match self {
+            Self::Unet(config) => config.activation_floats(shape.height, shape.width),
+            Self::Mlp(config) => config.activation_floats(),
+        }
+    }
+
+    /// The configuration in a few words, for a plan.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Unet(config) => config.describe(),
+            Self::Mlp(config) => config.describe(),
+        }
+    }
+}
+
+/// A network of any kind.
+#[derive(Module, Debug)]
+pub enum Model {
+    /// The U-Net.
+    Unet(UNet),
+    /// The perceptron for points.
+    Mlp(Mlp),
+}
+
+impl Network for Model {
+    fn forward(&self, x: Tensor<4>, timesteps: &[f64], dropout: Option<DropoutKey>) -> Tensor<4> {
+        match self {
+            Self::Unet(network) => network.forward(x, timesteps, dropout),
+            Self::Mlp(network) => network.forward(x, timesteps, dropout),
+        }
+    }
+}

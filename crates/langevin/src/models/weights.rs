@@ -1,0 +1,175 @@
+//! The parameters of a network as named arrays.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+use std::collections::BTreeMap;
+
+/// One parameter outside a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Sizes of its axes.
+    pub shape: Vec<usize>,
+    /// Elements in row-major order.
+    pub values: Vec<f32>,
+}
+
+/// Parameters by name; a name is the path of fields to the parameter, such as `down.0.blocks.1.conv1.weight`.
+pub type Weights = BTreeMap<String, Array>;
+
+/// Why weights do not fit a network: everything at once.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the weights do not fit the network: {}", self.describe())]
+pub struct WeightsError {
+    /// Parameters that the weights lack.
+    pub missing: Vec<String>,
+    /// Arrays that the network does not know.
+    pub unexpected: Vec<String>,
+    /// Arrays of another shape: name, expected, got.
+    pub misshapen: Vec<(String, Vec<usize>, Vec<usize>)>,
+}
+
+impl WeightsError {
+    fn describe(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.missing.is_empty() {
+            parts.push(format!("missing {}", self.missing.join(", ")));
+        }
+        if !self.unexpected.is_empty() {
+            parts.push(format!("unexpected {}", self.unexpected.join(", ")));
+        }
+        for (name, expected, got) in &self.misshapen {
+            parts.push(format!("{name} is {got:?} where {expected:?} is expected"));
+        }
+        parts.join("; ")
+    }
+}
+
+/// Every parameter of `network`.
+pub fn weights_of(network: &impl Module) -> Weights {
+    let mut collector = Collector { path: Path::default(), weights: Weights::new() };
+    network.visit(&mut collector);
+    collector.weights
+}
+
+/// Names of the parameters, in the network's own order.
+pub fn parameter_names(network: &impl Module) -> Vec<String> {
+    let mut namer = Namer { path: Path::default(), names: Vec::new() };
+    network.visit(&mut namer);
+    namer.names
+}
+
+/// Number of elements of all parameters.
+pub fn parameter_count(network: &impl Module) -> usize {
+    network.num_params()
+}
+
+/// `network` with `weights` in place of its own.
+///
+/// # Errors
+/// If a parameter is missing, unknown or of another shape; all such are listed.
+pub fn with_weights<M: Module>(network: M, mut weights: Weights) -> Result<M, WeightsError> {
+    let mut error = WeightsError { missing: vec![], unexpected: vec![], misshapen: vec![] };
+    let mut checker = Checker { path: Path::default(), shapes: BTreeMap::new() };
+    network.visit(&mut checker);
+    for (name, expected) in &checker.shapes {
+        match weights.get(name) {
+            None => error.missing.push(name.clone()),
+            Some(array) if array.shape != *expected => {
+                error.misshapen.push((name.clone(), expected.clone(), array.shape.clone()));
+            }
+            Some(_) => {}
+        }
+    }
+    error.unexpected.extend(weights.keys().filter(|name| !checker.shapes.contains_key(*name)).cloned());
+    if !(error.missing.is_empty() && error.unexpected.is_empty() && error.misshapen.is_empty()) {
+        return Err(error);
+    }
+    Ok(network.map(&mut Loader { path: Path::default(), weights: &mut weights }))
+}
+
+/// The path of fields on the way to a parameter.
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn enter(&mut self, name: &str, container: &str) {
+        // An enum's variant says which network it is, not where in it a parameter lies.
+        self.0.push(if container.starts_with("Enum:") { String::new() } else { name.to_owned() });
+    }
+
+    fn exit(&mut self) {
+        self.0.pop();
+    }
+
+    fn name(&self) -> String {
+        let parts: Vec<&str> = self.0.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        parts.join(".")
+    }
+}
+
+macro_rules! track_path {
+    () => {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.path.enter(name, container);
+        }
+
+        fn exit_module(&mut self, _name: &str, _container: &str) {
+            self.path.exit();
+        }
+    };
+}
+struct Collector {
+    path: Path,
+    weights: Weights,
+}
+
+impl ModuleVisitor for Collector {
+    track_path!();
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let array = Array { shape: tensor.dims().to_vec(), values: crate::tensor::to_vec(tensor) };
+        self.weights.insert(self.path.name(), array);
+    }
+}
+
+struct Namer {
+    path: Path,
+    names: Vec<String>,
+}
+
+impl ModuleVisitor for Namer {
+    track_path!();
+
+    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+        self.names.push(self.path.name());
+    }
+}
+
+struct Checker {
+    path: Path,
+    shapes: BTreeMap<String, Vec<usize>>,
+}
+
+impl ModuleVisitor for Checker {
+    track_path!();
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.shapes.insert(self.path.name(), param.val().dims().to_vec());
+    }
+}
+
+struct Loader<'a> {
+    path: Path,
+    weights: &'a mut Weights,
+}
+
+impl ModuleMapper for Loader<'_> {
+    track_path!();
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let array = self.weights.remove(&self.path.name()).expect("every name has been checked");
+        let device = param.val().device();
+        Param::from_data(TensorData::new(array.values, array.shape), &device)
+    }
+}

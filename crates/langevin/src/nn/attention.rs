@@ -1,0 +1,48 @@
+//! Self-attention over the positions of an activation.
+
+use super::{GroupNorm, Init, Linear};
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+/// x + W_o · attention(norm(x)): every position attends to every other.
+#[derive(Module, Debug)]
+pub struct AttentionBlock {
+    /// Normalisation before the projections.
+    pub norm: GroupNorm,
+    /// W_q.
+    pub query: Linear,
+    /// W_k.
+    pub key: Linear,
+    /// W_v.
+    pub value: Linear,
+    /// W_o, zero at the start.
+    pub output: Linear,
+    #[module(skip)]
+    heads: usize,
+}
+
+impl AttentionBlock {
+    /// Attention over `channels` in `heads` heads; `heads` and `groups` must divide `channels`.
+    pub fn new(init: &mut Init, channels: usize, heads: usize, groups: usize, epsilon: f64) -> Self {
+        Self {
+            norm: GroupNorm::new(init, groups, channels, epsilon),
+            query: Linear::new(init, channels, channels),
+            key: Linear::new(init, channels, channels),
+            value: Linear::new(init, channels, channels),
+            output: Linear::zero(init, channels, channels),
+            heads,
+        }
+    }
+
+    /// # Shapes
+    /// `[batch, height, width, channels]`, kept.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, height, width, channels] = x.dims();
+        let rows = self.norm.forward(x.clone()).reshape([batch * height * width, channels]);
+        let project = |layer: &Linear| layer.forward(rows.clone()).reshape([batch, height * width, channels]);
+        let (query, key, value) = (project(&self.query), project(&self.key), project(&self.value));
+        let mixed = langevin_ops::attention(query, key, value, self.heads);
+        let output = self.output.forward(mixed.reshape([batch * height * width, channels]));
+        x + output.reshape([batch, height, width, channels])
+    }
+}

@@ -1,0 +1,57 @@
+//! The convolution layer.
+
+use super::{Init, Padding};
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+/// A square two-dimensional convolution with bias.
+#[derive(Module, Debug)]
+pub struct Conv2d {
+    /// `[out, in, kernel, kernel]`.
+    pub weight: Param<Tensor<4>>,
+    /// `[out]`.
+    pub bias: Param<Tensor<1>>,
+    #[module(skip)]
+    stride: usize,
+    #[module(skip)]
+    padding: Padding,
+}
+
+impl Conv2d {
+    /// A 3×3 convolution that keeps the size: fan-average weights, zero bias.
+    pub fn same(init: &mut Init, inputs: usize, outputs: usize) -> Self {
+        Self::new(init, inputs, outputs, 3, 1, Padding::symmetric(1))
+    }
+
+    /// As [`Conv2d::same`], all parameters zero: its output is zero until it has learned.
+    pub fn same_zero(init: &mut Init, inputs: usize, outputs: usize) -> Self {
+        let weight = init.constant([outputs, inputs, 3, 3], 0.0);
+        let bias = init.constant([outputs], 0.0);
+        Self { weight, bias, stride: 1, padding: Padding::symmetric(1) }
+    }
+
+    /// A 1×1 convolution: a linear map of the channels at each position.
+    pub fn pointwise(init: &mut Init, inputs: usize, outputs: usize) -> Self {
+        Self::new(init, inputs, outputs, 1, 1, Padding::symmetric(0))
+    }
+
+    /// A convolution of any kernel size, stride and padding.
+    pub fn new(
+        init: &mut Init,
+        inputs: usize,
+        outputs: usize,
+        kernel: usize,
+        stride: usize,
+        padding: Padding,
+    ) -> Self {
+        let weight = init.fan_average([outputs, inputs, kernel, kernel]);
+        let bias = init.constant([outputs], 0.0);
+        Self { weight, bias, stride, padding }
+    }
+
+    /// # Shapes
+    /// `[batch, height, width, in]`; returns `[batch, height', width', out]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        langevin_ops::conv2d(x, self.weight.val(), self.bias.val(), self.stride, self.padding)
+    }
+}

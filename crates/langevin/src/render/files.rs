@@ -1,0 +1,91 @@
+//! Writing images: a file appears whole or not at all.
+
+use std::fs;
+use std::io::{self, Cursor, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use image::{ImageFormat, RgbImage};
+
+use super::RenderError;
+
+/// Writes an image as PNG; missing folders are created, and an existing file is replaced in one step.
+///
+/// # Errors
+/// If the image is empty or the file cannot be written.
+pub fn save_png(path: impl AsRef<Path>, image: &RgbImage) -> Result<(), RenderError> {
+    let path = path.as_ref();
+    if image.is_empty() {
+        return Err(RenderError::Empty { what: "pixel" });
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| failure(path, &error))?;
+    write_whole(path, bytes.get_ref())
+}
+
+/// Writes a file beside its place and renames it, so that no reader ever sees a part of it.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RenderError> {
+    let beside = beside(path).map_err(|cause| failure(path, &cause))?;
+    let written = create(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    written.map_err(|cause| {
+        // The first cause is the one to tell; what is left beside is a file of ours.
+        let _ = fs::remove_file(&beside);
+        failure(path, &cause)
+    })
+}
+
+pub(super) fn failure(path: &Path, reason: &dyn std::fmt::Display) -> RenderError {
+    RenderError::Write { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// A new name in the same folder.
+fn beside(path: &Path) -> io::Result<PathBuf> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let name = format!(".{}.{}-{number}.part", name.to_string_lossy(), process::id());
+    Ok(path.with_file_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    #[test]
+    fn a_png_comes_back_pixel_by_pixel_and_nothing_stays_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/folder/sheet.png");
+        let image = RgbImage::from_fn(7, 5, |x, y| Rgb([x as u8 * 30, y as u8 * 40, 255]));
+        save_png(&path, &RgbImage::new(2, 2)).unwrap();
+        save_png(&path, &image).unwrap();
+        assert_eq!(image::open(&path).unwrap().into_rgb8(), image);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_with_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = RgbImage::new(2, 2);
+        let taken = folder.path().join("taken");
+        fs::create_dir_all(taken.join("inside")).unwrap();
+        let told = save_png(&taken, &image).unwrap_err().to_string();
+        assert!(told.starts_with("cannot write '") && told.contains("taken"), "{told}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(save_png(folder.path().join("file/sheet.png"), &image).is_err());
+        assert!(save_png("/", &image).unwrap_err().to_string().contains("names no file"));
+        assert!(matches!(save_png(taken, &RgbImage::new(0, 3)), Err(RenderError::Empty { .. })));
+    }
+}

@@ -1,0 +1,241 @@
+//! Checkpoints: what a model needs to be sampled from, and a run to go on.
+//!
+//! ```text
+//! step-0002000/
+//!   model_index.json, unet/, scheduler/    a U-Net as a diffusers pipeline, with the averaged weights
+//!   langevin/state.json                    step, shape and levels of the samples
+//!   langevin/recipe.toml                   the settings
+//!   langevin/ema.safetensors               the averaged weights of other networks
+//!   langevin/raw.safetensors               the weights as trained
+//!   langevin/optimizer.safetensors         both moments
+//! ```
+
+use crate::config::{Recipe, RecipeError, Settings};
+use crate::interop::diffusers::{read_unet_weights, write_pipeline};
+use crate::interop::safetensors::{self, SafetensorsError, write_synced};
+use crate::models::weights::{Array, Weights, WeightsError};
+use crate::models::{ModelConfig, SampleShape};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const STATE: &str = "langevin/state.json";
+const RECIPE: &str = "langevin/recipe.toml";
+const EMA: &str = "langevin/ema.safetensors";
+const RAW: &str = "langevin/raw.safetensors";
+const OPTIMIZER: &str = "langevin/optimizer.safetensors";
+
+/// Why a checkpoint cannot be found, read or written.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum CheckpointError {
+    #[error(
+        "{path} is neither a run folder nor a checkpoint: give a folder that `langevin train` made, such as \
+         runs/digits-001, or one of its checkpoints/step-NNNNNNN"
+    )]
+    NotAModel { path: PathBuf },
+    #[error("{path} has no checkpoint yet: train for longer, or resume it with `langevin train --resume --out {path}`")]
+    NoCheckpoint { path: PathBuf },
+    #[error("cannot read {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {path}: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("{path} is not a sound checkpoint state: {message}")]
+    State { path: PathBuf, message: String },
+    #[error("{path}: {source}")]
+    Recipe { path: PathBuf, source: RecipeError },
+    #[error(transparent)]
+    Weights(#[from] SafetensorsError),
+    #[error("{path}: {source}")]
+    Misfit { path: PathBuf, source: WeightsError },
+}
+
+/// Which weights of a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightsKind {
+    /// The moving average: what samples are usually drawn from.
+    #[default]
+    Ema,
+    /// As trained.
+    Raw,
+}
+
+#[derive(Serialize, Deserialize)]
+struct State {
+    format: u32,
+    step: u64,
+    shape: SampleShape,
+    levels: Option<u32>,
+}
+
+/// A checkpoint on the disk: its settings, read; its weights, on demand.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Optimiser steps made.
+    pub step: u64,
+    /// The settings of the run.
+    pub settings: Settings,
+}
+
+/// The parameters and moments of a run, in the network's order.
+pub struct TrainingState<'a> {
+    /// Name and shape of each parameter.
+    pub parameters: &'a [(String, Vec<usize>)],
+    /// The weights as trained.
+    pub raw: Weights,
+    /// The averaged weights.
+    pub ema: &'a [Vec<f32>],
+    /// First moments.
+    pub first: &'a [Vec<f32>],
+    /// Second moments.
+    pub second: &'a [Vec<f32>],
+}
+
+/// The newest checkpoint of a run folder, or the checkpoint folder itself.
+///
+/// # Errors
+/// If `path` is neither, or the run has none yet.
+pub fn find_checkpoint(path: &Path) -> Result<PathBuf, CheckpointError> {
+    if path.join(STATE).is_file() {
+        return Ok(path.to_owned());
+    }
+    let folder = path.join("checkpoints");
+    if !folder.is_dir() {
+        let error = if path.join("config.toml").is_file() {
+            CheckpointError::NoCheckpoint { path: path.to_owned() }
+        } else {
+            CheckpointError::NotAModel { path: path.to_owned() }
+        };
+        return Err(error);
+    }
+    let read = |source| CheckpointError::Read { path: folder.clone(), source };
+    let mut found: Vec<PathBuf> = fs::read_dir(&folder)
+        .map_err(read)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|entry| step_of(entry).is_some() && entry.join(STATE).is_file())
+        .collect();
+    found.sort_by_key(|entry| step_of(entry));
+    found.pop().ok_or_else(|| CheckpointError::NoCheckpoint { path: path.to_owned() })
+}
+
+/// The step in a checkpoint folder's name.
+fn step_of(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok()
+}
+
+impl Checkpoint {
+    /// Reads the settings of the checkpoint in `folder`.
+    ///
+    /// # Errors
+    /// If a file is missing or unsound; the message names it.
+    pub fn open(folder: &Path) -> Result<Self, CheckpointError> {
+        let read = |path: &Path| {
+            fs::read_to_string(path).map_err(|source| CheckpointError::Read { path: path.to_owned(), source })
+        };
+        let path = folder.join(STATE);
+        let state: State = serde_json::from_str(&read(&path)?)
+            .map_err(|error| CheckpointError::State { path: path.clone(), message: error.to_string() })?;
+        let unsound = |message: String| CheckpointError::State { path: path.clone(), message };
+        if state.format != 1 {
+            return Err(unsound(format!("format {} is not one that this version reads (1)", state.format)));
+        }
+        let path = folder.join(RECIPE);
+        let recipe = Recipe::parse(&path.display().to_string(), &read(&path)?)
+            .map_err(|source| CheckpointError::Recipe { path: path.clone(), source })?;
+        recipe.model.validate(state.shape).map_err(|error| unsound(error.to_string()))?;
+        let settings = Settings { recipe, shape: state.shape, levels: state.levels };
+        Ok(Self { folder: folder.to_owned(), step: state.step, settings })
+    }
+
+    /// The weights, for a network whose parameters are `names`.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is malformed.
+    pub fn weights(&self, kind: WeightsKind, names: &[String]) -> Result<Weights, CheckpointError> {
+        Ok(match (kind, &self.settings.recipe.model) {
+            (WeightsKind::Raw, _) => safetensors::read(&self.folder.join(RAW))?,
+            (WeightsKind::Ema, ModelConfig::Unet(_)) => read_unet_weights(&self.folder, names)?,
+            (WeightsKind::Ema, _) => safetensors::read(&self.folder.join(EMA))?,
+        })
+    }
+
+    /// Both moments of the optimiser, for parameters of these names and shapes.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or an array is missing or of another shape.
+    #[allow(clippy::type_complexity)]
+    pub fn moments(
+        &self,
+        parameters: &[(String, Vec<usize>)],
+    ) -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>), CheckpointError> {
+        let path = self.folder.join(OPTIMIZER);
+        let mut arrays = safetensors::read(&path)?;
+        let mut take = |prefix: &str| -> Result<Vec<Vec<f32>>, CheckpointError> {
+            parameters
+                .iter()
+                .map(|(name, shape)| match arrays.remove(&format!("{prefix}.{name}")) {
+                    Some(array) if array.shape == *shape => Ok(array.values),
+                    _ => Err(CheckpointError::State {
+                        path: path.clone(),
+                        message: format!("the {prefix} moment of {name} is missing or of another shape"),
+                    }),
+                })
+                .collect()
+        };
+        Ok((take("first")?, take("second")?))
+    }
+
+    /// Writes a checkpoint: aside first, then renamed, so that a folder of the name is always whole.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(
+        folder: &Path,
+        settings: &Settings,
+        step: u64,
+        state: TrainingState,
+    ) -> Result<(), CheckpointError> {
+        let aside = folder.with_extension("partial");
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CheckpointError::Write { path, source }
+        };
+        if aside.exists() {
+            fs::remove_dir_all(&aside).map_err(failed(&aside))?;
+        }
+        let inner = aside.join("langevin");
+        fs::create_dir_all(&inner).map_err(failed(&inner))?;
+        write_arrays(&aside, settings, state)?;
+        let text = settings.recipe.to_toml();
+        write_synced(&aside.join(RECIPE), text.as_bytes()).map_err(failed(&aside.join(RECIPE)))?;
+        let state = State { format: 1, step, shape: settings.shape, levels: settings.levels };
+        let text = serde_json::to_string_pretty(&state).expect("a state has a JSON form");
+        write_synced(&aside.join(STATE), text.as_bytes()).map_err(failed(&aside.join(STATE)))?;
+        if folder.exists() {
+            fs::remove_dir_all(folder).map_err(failed(folder))?;
+        }
+        fs::rename(&aside, folder).map_err(failed(folder))
+    }
+}
+
+fn write_arrays(folder: &Path, settings: &Settings, state: TrainingState) -> Result<(), CheckpointError> {
+    let named = |prefix: &str, values: &[Vec<f32>]| -> Weights {
+        let arrays = state.parameters.iter().zip(values);
+        let array = |shape: &Vec<usize>, values: &Vec<f32>| Array { shape: shape.clone(), values: values.clone() };
+        arrays.map(|((name, shape), values)| (format!("{prefix}{name}"), array(shape, values))).collect()
+    };
+    let ema = named("", state.ema);
+    match &settings.recipe.model {
+        ModelConfig::Unet(config) => {
+            let diffusion = &settings.recipe.diffusion;
+            write_pipeline(folder, config, diffusion, settings.shape, settings.clips(), ema)?;
+        }
+        ModelConfig::Mlp(_) => safetensors::write(&folder.join(EMA), &ema)?,
+    }
+    safetensors::write(&folder.join(RAW), &state.raw)?;
+    let mut moments = named("first.", state.first);
+    moments.extend(named("second.", state.second));
+    Ok(safetensors::write(&folder.join(OPTIMIZER), &moments)?)
+}

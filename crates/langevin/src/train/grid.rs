@@ -1,0 +1,62 @@
+//! The sample grids of a run.
+
+use crate::config::Settings;
+use crate::diffusion::{Denoiser, Process};
+use crate::models::Model;
+use crate::render::{self, Pictures, PlotOptions, RenderError, Series};
+use crate::sampler::{Ancestral, generate};
+use crate::tensor::to_points;
+use burn::tensor::Device;
+use langevin_math::{MathError, Spacing};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// Why a grid could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum GridError {
+    #[error(transparent)]
+    Process(#[from] MathError),
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+/// Draws the settings' grid with `network` into `path`; `false` if `proceed` stopped it.
+///
+/// `proceed` is told the reverse steps taken, and to take.
+///
+/// # Errors
+/// If the process cannot be respaced to the grid's steps, or the picture cannot be written.
+pub fn draw_grid(
+    settings: &Settings,
+    process: &Process,
+    network: &Model,
+    path: &Path,
+    proceed: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<bool, GridError> {
+    let sample = &settings.recipe.sample;
+    let respaced = process.respaced(Spacing::Trailing, sample.grid_steps)?;
+    let denoiser = Denoiser::new(network, &respaced, settings.clips());
+    let (count, shape) = (sample.grid_samples, settings.shape);
+    let device = Device::flex();
+    let drawn = generate(
+        &mut Ancestral,
+        &denoiser,
+        shape,
+        sample.seed,
+        count,
+        count,
+        &device,
+        &mut |_, moment| proceed(respaced.len() - moment.index, respaced.len()),
+    );
+    let Some(samples) = drawn else { return Ok(false) };
+    let image = if settings.levels.is_some() {
+        render::grid(&Pictures::new(&samples, shape.batch(count))?, None)?
+    } else {
+        let points = to_points(&samples);
+        let series = [Series { points: &points, ..Series::default() }];
+        render::scatter(&series, &PlotOptions::default())?
+    };
+    render::save_png(path, &image)?;
+    Ok(true)
+}

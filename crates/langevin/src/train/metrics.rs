@@ -1,0 +1,115 @@
+//! The numbers of a run, a line of JSON each, in `metrics.jsonl`.
+
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+/// What one optimiser step gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// The mean loss of the step's batch.
+    pub loss: f64,
+    /// The gradient's global norm before clipping.
+    pub grad_norm: f64,
+    /// The learning rate of the step.
+    pub lr: f64,
+}
+
+/// One line of `metrics.jsonl`: the steps since the line before.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricsLine {
+    /// Optimiser steps made so far.
+    pub step: u64,
+    /// Mean training loss over the line's steps.
+    pub loss: f64,
+    /// Loss on the held-out part, at fixed timesteps and noise; only where it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout_loss: Option<f64>,
+    /// Mean global norm of the gradient before clipping.
+    pub grad_norm: f64,
+    /// Learning rate of the last step.
+    pub lr: f64,
+    /// Samples trained on a second, over the line's steps.
+    pub images_per_second: f64,
+}
+
+/// An open `metrics.jsonl`.
+#[derive(Debug)]
+pub struct MetricsLog {
+    file: File,
+    path: PathBuf,
+}
+
+impl MetricsLog {
+    /// Opens the log at `path`, keeping only lines up to `step`: what a resumed run will write again is dropped.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written.
+    pub fn open(path: &Path, step: u64) -> io::Result<Self> {
+        let mut kept = String::new();
+        if path.exists() {
+            for line in BufReader::new(File::open(path)?).lines() {
+                let line = line?;
+                // A line cut short by a crash does not parse, and is dropped with what follows it.
+                let Ok(parsed) = serde_json::from_str::<MetricsLine>(&line) else { break };
+                if parsed.step > step {
+                    break;
+                }
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+            let aside = path.with_extension("jsonl.partial");
+            fs::write(&aside, kept)?;
+            fs::rename(&aside, path)?;
+        }
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Appends a line, whole.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&mut self, line: &MetricsLine) -> io::Result<()> {
+        let mut text = serde_json::to_string(line).map_err(io::Error::other)?;
+        text.push('\n');
+        self.file.write_all(text.as_bytes())
+    }
+
+    /// Where the log is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reopened_log_forgets_what_will_be_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let line = |step| MetricsLine {
+            step,
+            loss: 0.5,
+            holdout_loss: None,
+            grad_norm: 1.0,
+            lr: 1e-3,
+            images_per_second: 10.0,
+        };
+        let mut log = MetricsLog::open(&path, 0).unwrap();
+        for step in 1..=5 {
+            log.write(&line(step)).unwrap();
+        }
+        fs::write(&path, fs::read_to_string(&path).unwrap() + "{\"step\":6,\"lo").unwrap();
+        MetricsLog::open(&path, 3).unwrap().write(&line(4)).unwrap();
+        let steps: Vec<u64> = fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .map(|text| serde_json::from_str::<MetricsLine>(text).unwrap().step)
+            .collect();
+        assert_eq!(steps, [1, 2, 3, 4]);
+    }
+}

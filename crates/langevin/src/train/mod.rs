@@ -1,0 +1,24 @@
+//! Training: the objective, the optimiser, the loop, and the folder that a run is.
+
+mod batch;
+mod checkpoint;
+mod ema;
+mod grid;
+mod holdout;
+mod memory;
+mod metrics;
+mod optimizer;
+mod rate;
+mod run;
+mod trainer;
+
+pub use batch::Batch;
+pub use checkpoint::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint};
+pub use ema::Ema;
+pub use grid::{GridError, draw_grid};
+pub use memory::estimate_bytes;
+pub use metrics::{MetricsLine, MetricsLog, StepReport};
+pub use optimizer::{Gradients, Optimizer};
+pub use rate::learning_rate;
+pub use run::{Event, Outcome, RunError, RunFolder, newest_checkpoint, train};
+pub use trainer::Trainer;

@@ -1,0 +1,264 @@
+//! A run: the loop around the trainer, and the folder that it fills.
+//!
+//! ```text
+//! runs/digits-001/
+//!   config.toml                 every setting, resolved
+//!   metrics.jsonl               a line each `log_every` steps
+//!   samples/step-0000500.png    grids on the way, from the averaged weights
+//!   checkpoints/step-0000500/
+//!   final.png                   the grid of the last step
+//! ```
+
+use super::checkpoint::{Checkpoint, CheckpointError, WeightsKind};
+use super::grid::{GridError, draw_grid};
+use super::metrics::{MetricsLine, MetricsLog, StepReport};
+use super::trainer::Trainer;
+use crate::config::Settings;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Paths within a run's folder.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    /// The folder.
+    pub root: PathBuf,
+}
+
+impl RunFolder {
+    /// The run in `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The settings.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// The checkpoint of `step`.
+    pub fn checkpoint(&self, step: u64) -> PathBuf {
+        self.root.join(format!("checkpoints/step-{step:07}"))
+    }
+
+    /// The grid of `step`.
+    pub fn grid(&self, step: u64) -> PathBuf {
+        self.root.join(format!("samples/step-{step:07}.png"))
+    }
+
+    /// The grid of the last step.
+    pub fn final_grid(&self) -> PathBuf {
+        self.root.join("final.png")
+    }
+}
+
+/// What happens in a run, as it happens.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A step was made.
+    Step {
+        /// Steps made so far.
+        step: u64,
+        /// What it gave.
+        report: StepReport,
+    },
+    /// The held-out loss was taken.
+    Holdout(f64),
+    /// A grid is being drawn: reverse steps taken, and to take.
+    Drawing(usize, usize),
+    /// A grid was written.
+    Grid(&'a Path),
+    /// A checkpoint was written.
+    Checkpoint(&'a Path),
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// At its stated step.
+    Finished,
+    /// On request; everything is saved.
+    Interrupted {
+        /// Steps made.
+        step: u64,
+    },
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum RunError {
+    #[error("cannot write {path}: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error("the grid could not be drawn: {0}")]
+    Grid(#[from] GridError),
+    #[error(
+        "the loss or its gradient at step {step} is not a finite number; the state before it is saved in {checkpoint}: \
+         try a lower train.learning_rate, a longer train.warmup_steps, or a smaller train.clip_norm"
+    )]
+    NotFinite { step: u64, checkpoint: PathBuf },
+}
+
+/// Trains to the last step of the settings, or until `stop` says so.
+///
+/// # Errors
+/// If a file cannot be written, or the loss is no longer a number.
+pub fn train(
+    trainer: &mut Trainer,
+    folder: &RunFolder,
+    observe: &mut dyn FnMut(Event),
+    stop: &dyn Fn() -> bool,
+) -> Result<Outcome, RunError> {
+    let settings = trainer.settings().clone();
+    let failed = |path: PathBuf| move |source| RunError::Write { path, source };
+    fs::create_dir_all(&folder.root).map_err(failed(folder.root.clone()))?;
+    let config = settings.recipe.to_toml();
+    fs::write(folder.config(), config).map_err(failed(folder.config()))?;
+    let log = MetricsLog::open(&folder.metrics(), trainer.steps_made());
+    let mut log = log.map_err(failed(folder.metrics()))?;
+    let mut line = LineBuilder::new();
+    let last = settings.recipe.train.steps;
+    let mut saved = None;
+    while trainer.steps_made() < last && !stop() {
+        let report = trainer.step();
+        let step = trainer.steps_made();
+        if !report.grad_norm.is_finite() {
+            let checkpoint = folder.checkpoint(step);
+            trainer.save(&checkpoint)?;
+            return Err(RunError::NotFinite { step: step + 1, checkpoint });
+        }
+        observe(Event::Step { step, report });
+        line.add(report, settings.recipe.train.batch);
+        finish_line(trainer, &settings, step, &mut line, &mut log, observe)?;
+        if step.is_multiple_of(settings.recipe.train.checkpoint_every) && step < last {
+            saved = Some(save(trainer, folder, observe)?);
+        }
+        if settings.recipe.sample.grid && step.is_multiple_of(settings.recipe.sample.grid_every) && step < last
+        {
+            draw(trainer, &folder.grid(step), observe, stop)?;
+        }
+        line.restart_clock();
+    }
+    let step = trainer.steps_made();
+    if saved != Some(step) {
+        save(trainer, folder, observe)?;
+    }
+    if step < last {
+        return Ok(Outcome::Interrupted { step });
+    }
+    if settings.recipe.sample.grid && !draw(trainer, &folder.final_grid(), observe, stop)? {
+        return Ok(Outcome::Interrupted { step });
+    }
+    Ok(Outcome::Finished)
+}
+
+fn save(trainer: &Trainer, folder: &RunFolder, observe: &mut dyn FnMut(Event)) -> Result<u64, RunError> {
+    let path = folder.checkpoint(trainer.steps_made());
+    trainer.save(&path)?;
+    observe(Event::Checkpoint(&path));
+    Ok(trainer.steps_made())
+}
+
+/// Draws a grid from the averaged weights; `false` when it was stopped.
+fn draw(
+    trainer: &Trainer,
+    path: &Path,
+    observe: &mut dyn FnMut(Event),
+    stop: &dyn Fn() -> bool,
+) -> Result<bool, RunError> {
+    let network = trainer.network(WeightsKind::Ema);
+    let drawn = draw_grid(trainer.settings(), trainer.process(), &network, path, &mut |taken, steps| {
+        observe(Event::Drawing(taken, steps));
+        if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if drawn {
+        observe(Event::Grid(path));
+    }
+    Ok(drawn)
+}
+
+/// Writes the line that ends at `step`, if one does.
+fn finish_line(
+    trainer: &Trainer,
+    settings: &Settings,
+    step: u64,
+    line: &mut LineBuilder,
+    log: &mut MetricsLog,
+    observe: &mut dyn FnMut(Event),
+) -> Result<(), RunError> {
+    let train = &settings.recipe.train;
+    let last = step == train.steps;
+    let holdout_due = last || step.is_multiple_of(train.holdout_every);
+    if !last && !step.is_multiple_of(train.log_every) && !holdout_due {
+        return Ok(());
+    }
+    let mut finished = line.finish(step);
+    if holdout_due {
+        finished.holdout_loss = trainer.holdout_loss();
+        if let Some(loss) = finished.holdout_loss {
+            observe(Event::Holdout(loss));
+        }
+    }
+    log.write(&finished).map_err(|source| RunError::Write { path: log.path().to_owned(), source })
+}
+
+/// Gathers the steps of one metrics line.
+struct LineBuilder {
+    steps: u64,
+    samples: usize,
+    loss: f64,
+    grad_norm: f64,
+    lr: f64,
+    seconds: f64,
+    clock: Instant,
+}
+
+impl LineBuilder {
+    fn new() -> Self {
+        Self { steps: 0, samples: 0, loss: 0.0, grad_norm: 0.0, lr: 0.0, seconds: 0.0, clock: Instant::now() }
+    }
+
+    fn add(&mut self, report: StepReport, samples: usize) {
+        self.steps += 1;
+        self.samples += samples;
+        self.loss += report.loss;
+        self.grad_norm += report.grad_norm;
+        self.lr = report.lr;
+        self.seconds += self.clock.elapsed().as_secs_f64();
+    }
+
+    /// Time spent on grids and checkpoints is not training time.
+    fn restart_clock(&mut self) {
+        self.clock = Instant::now();
+    }
+
+    fn finish(&mut self, step: u64) -> MetricsLine {
+        let steps = self.steps as f64;
+        let line = MetricsLine {
+            step,
+            loss: self.loss / steps,
+            holdout_loss: None,
+            grad_norm: self.grad_norm / steps,
+            lr: self.lr,
+            images_per_second: self.samples as f64 / self.seconds.max(1e-9),
+        };
+        *self = Self::new();
+        line
+    }
+}
+
+/// Takes up the run in `folder` at its newest checkpoint.
+///
+/// # Errors
+/// If there is none, or it is unsound.
+pub fn newest_checkpoint(folder: &RunFolder) -> Result<Checkpoint, CheckpointError> {
+    Checkpoint::open(&super::find_checkpoint(&folder.root)?)
+}

@@ -1,0 +1,73 @@
+//! Reading reference vectors, and comparing with them element by element.
+
+#![allow(dead_code, unreachable_pub)]
+
+use langevin::interop::safetensors;
+use langevin::models::weights::{Array, Weights};
+use std::path::PathBuf;
+
+/// One file of vectors.
+pub struct Vectors {
+    arrays: Weights,
+    bytes: Vec<u8>,
+}
+
+impl Vectors {
+    /// The vectors of a component.
+    pub fn open(component: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity").join(component);
+        let bytes = std::fs::read(path.join("vectors.safetensors")).unwrap();
+        let tensors = ::safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let floats = tensors.iter().filter(|(_, view)| view.dtype() != ::safetensors::Dtype::I64);
+        let arrays = floats.map(|(name, view)| (name.to_owned(), decode(&view))).collect();
+        Self { arrays, bytes }
+    }
+
+    /// The array `name`.
+    pub fn array(&self, name: &str) -> &Array {
+        self.arrays.get(name).unwrap_or_else(|| panic!("the vectors have no {name}"))
+    }
+
+    /// The arrays whose names begin with `prefix`, without it.
+    pub fn prefixed(&self, prefix: &str) -> Weights {
+        let stripped = self.arrays.iter().filter_map(|(name, array)| {
+            name.strip_prefix(prefix).map(|rest| (rest.to_owned(), array.clone()))
+        });
+        stripped.collect()
+    }
+
+    /// The I64 array `name`.
+    pub fn integers(&self, name: &str) -> Vec<i64> {
+        let tensors = ::safetensors::SafeTensors::deserialize(&self.bytes).unwrap();
+        let view = tensors.tensor(name).unwrap();
+        view.data().as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect()
+    }
+
+    /// The F64 array `name`, exactly.
+    pub fn doubles(&self, name: &str) -> Vec<f64> {
+        let tensors = ::safetensors::SafeTensors::deserialize(&self.bytes).unwrap();
+        let view = tensors.tensor(name).unwrap_or_else(|_| panic!("the vectors have no {name}"));
+        assert_eq!(view.dtype(), ::safetensors::Dtype::F64);
+        view.data().as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
+    }
+
+    /// The JSON text `key` of the file's metadata.
+    pub fn metadata(&self, key: &str) -> serde_json::Value {
+        let (_, metadata) = ::safetensors::SafeTensors::read_metadata(&self.bytes).unwrap();
+        serde_json::from_str(&metadata.metadata().as_ref().unwrap()[key]).unwrap()
+    }
+}
+
+fn decode(view: &::safetensors::tensor::TensorView) -> Array {
+    let values = safetensors::decode(view).expect("the vectors hold floating-point numbers");
+    Array { shape: view.shape().to_vec(), values }
+}
+
+/// |a − b| ≤ atol + rtol |b| for every element; the worst is reported.
+pub fn assert_close(what: &str, ours: &[f32], theirs: &[f32], atol: f32, rtol: f32) {
+    assert_eq!(ours.len(), theirs.len(), "{what}: {} elements where {} are expected", ours.len(), theirs.len());
+    let excess = |(a, b): (&f32, &f32)| (a - b).abs() - (atol + rtol * b.abs());
+    let worst = ours.iter().zip(theirs).enumerate().max_by(|a, b| excess(a.1).total_cmp(&excess(b.1)));
+    let Some((index, (a, b))) = worst else { return };
+    assert!(excess((a, b)) <= 0.0, "{what}: element {index} is {a}, expected {b} (atol {atol}, rtol {rtol})");
+}

@@ -1,0 +1,57 @@
+//! The repository's own tools: `cargo xtask <task>`.
+
+mod commands;
+mod compare;
+mod python;
+mod tidy;
+mod validate;
+mod vectors;
+
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  validate   formatting, tidy, Clippy, tests and documentation: everything that has to pass
+  tidy       the invariants of the design, looked up in the text of the sources
+  vectors    makes the reference vectors of tests/parity again, and says which changed
+  compare    times training on the digits in PyTorch and in Langevin
+             [--steps N, 200] [--seed S, 0] [--threads K, 2]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((task, options)) = arguments.split_first() else { bail!("no task named\n{USAGE}") };
+    if task != "compare"
+        && let Some(option) = options.first()
+    {
+        bail!("'{task}' takes no argument, got '{option}'");
+    }
+    match task.as_str() {
+        "validate" => validate::run(),
+        "tidy" => tidy::run(root()),
+        "vectors" => vectors::run(root()),
+        "compare" => compare::run(root(), options),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no task '{other}'\n{USAGE}"),
+    }
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
+}
