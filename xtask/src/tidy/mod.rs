@@ -1,7 +1,8 @@
-//! The invariants of the design that can be seen in the text of the sources.
+//! The invariants of the design that can be seen without building.
 //!
 //! Each rule is a file: it looks at one source, or at the tree, and reports lines.
 
+mod features;
 mod files;
 mod imports;
 mod links;
@@ -45,6 +46,7 @@ pub fn run(root: &Path) -> Result<()> {
         findings.extend(sizes::check(source));
     }
     findings.extend(recipes::check(root)?);
+    findings.extend(features::check()?);
     findings.extend(links::check(root, &files::read(root, "md")?));
     findings.sort();
     for long in sources.iter().filter_map(sizes::warn) {
@@ -54,7 +56,7 @@ pub fn run(root: &Path) -> Result<()> {
         println!("{finding}");
     }
     if !findings.is_empty() {
-        bail!("tidy found {} lines that break a rule (xtask/src/tidy holds the rules)", findings.len());
+        bail!("tidy: rules broken in {} places (the rules are in xtask/src/tidy)", findings.len());
     }
     println!("tidy: {} Rust files keep the rules", sources.len());
     Ok(())

@@ -31,6 +31,13 @@ macro_rules! registry {
         }
 
         impl Schedule {
+            /// The schedule's name, as people write it in a sentence.
+            pub fn name(&self) -> String {
+                match self {
+                    $(Self::$variant { .. } => stringify!($file).replace('_', "-"),)+
+                }
+            }
+
             fn evaluate(self, timesteps: usize) -> Vec<f64> {
                 match self {
                     $(Self::$variant { $($field),* } => $file::betas($($field,)* timesteps),)+

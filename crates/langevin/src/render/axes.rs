@@ -4,7 +4,7 @@ use image::RgbImage;
 use plotters::chart::ChartBuilder;
 use plotters::drawing::IntoDrawingArea;
 use plotters::element::Rectangle;
-use plotters::style::{Color, IntoFont, RGBColor, TextStyle};
+use plotters::style::{IntoFont, RGBColor, TextStyle};
 
 use super::backend::Canvas;
 use super::points::Plot;
@@ -40,9 +40,8 @@ pub(super) fn draw(
 ) -> Result<Plot, RenderError> {
     let left = if numbered.y { LEFT } else { 0 };
     let below = if numbered.x { BELOW } else { 0 };
-    let area = Canvas(image)
-        .into_drawing_area()
-        .shrink((corner.0.saturating_sub(left), corner.1), (left + side, side + below));
+    let canvas = Canvas(image).into_drawing_area();
+    let area = canvas.clone().shrink((corner.0.saturating_sub(left), corner.1), (left + side, side + below));
     let mut chart = ChartBuilder::on(&area)
         .x_label_area_size(below)
         .y_label_area_size(left)
@@ -66,8 +65,9 @@ pub(super) fn draw(
         .map_err(failure)?;
     let (xs, ys) = chart.plotting_area().get_pixel_range();
     let plot = Plot { left: xs.start, top: ys.start, right: xs.end - 1, bottom: ys.end - 1 };
-    let frame = Rectangle::new([(range.x[0], range.y[0]), (range.x[1], range.y[1])], FRAME.stroke_width(1));
-    chart.plotting_area().draw(&frame).map_err(failure)?;
+    // The library's axes lie just outside the plot, so the frame does too.
+    let frame = [(plot.left - 1, plot.top - 1), (plot.right + 1, plot.bottom + 1)];
+    canvas.draw(&Rectangle::new(frame, FRAME)).map_err(failure)?;
     Ok(plot)
 }
 
@@ -114,9 +114,10 @@ mod tests {
         let range = Range { x: [-1.0, 1.0], y: [-1.0, 1.0] };
         let plot = draw(&mut image, (80, 40), 300, &range, Numbered { x: true, y: true }).unwrap();
         assert_eq!((plot.left, plot.top, plot.right, plot.bottom), (80, 40, 379, 339));
-        for corner in [(80, 40), (379, 40), (80, 339), (379, 339)] {
+        for corner in [(79, 39), (380, 39), (79, 340), (380, 340)] {
             assert_eq!(image.get_pixel(corner.0, corner.1).0, [150; 3], "{corner:?}");
         }
+        assert_eq!(image.get_pixel(83, 43).0, [255; 3]);
         let inked = |xs: std::ops::Range<u32>, ys: std::ops::Range<u32>| {
             ys.flat_map(|y| xs.clone().map(move |x| (x, y))).any(|(x, y)| image.get_pixel(x, y).0[0] < 100)
         };

@@ -9,6 +9,7 @@ mod axes;
 mod backend;
 mod cell;
 mod error;
+mod figure;
 mod files;
 mod grid;
 mod layout;

@@ -2,27 +2,15 @@
 
 use image::{Rgb, RgbImage};
 
-use super::axes::{self, BELOW, LEFT, Numbered};
-use super::layout::near_square;
+use super::axes::{self, LEFT, Numbered};
+use super::figure::{EDGE, Figure, LINE};
 use super::points::{self, Series};
 use super::text::{self, Align};
-use super::{FAINT_INK, INK, MAX_SIDE, Range, RenderError, TEXT_SIZE};
+use super::{FAINT_INK, INK, Range, RenderError, TEXT_SIZE};
 
 const WHITE: Rgb<u8> = Rgb([255; 3]);
-/// Pixels at the right and the upper edge.
-const EDGE: u32 = 18;
-/// Pixels between panels.
-const BETWEEN: u32 = 16;
-/// The height of a line of text.
-const LINE: u32 = 26;
 const TITLE_SIZE: f32 = 17.0;
 const REMARK_SIZE: f32 = 11.0;
-/// The sides a plot may have, in pixels.
-const SIDES: (u32, u32) = (80, 1600);
-/// The sides of a lone plot and of a panel where none is asked for.
-const USUAL_SIDES: (u32, u32) = (520, 240);
-/// Panels that stand in one row, at most, where no columns are asked for.
-const ROW: usize = 7;
 
 /// How a plot looks; the default fits most.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,61 +65,6 @@ pub fn panels(panels: &[Panel], options: &PlotOptions) -> Result<RgbImage, Rende
         draw_panel(&mut image, &figure, panel, index, &range)?;
     }
     Ok(image)
-}
-
-/// Where everything lies.
-#[derive(Clone, Copy, Debug)]
-struct Figure {
-    width: u32,
-    height: u32,
-    columns: usize,
-    count: usize,
-    side: u32,
-    /// Pixels above the first row of panels.
-    head: u32,
-    /// Pixels above a panel.
-    caption: u32,
-}
-
-impl Figure {
-    fn new(panels: &[Panel], options: &PlotOptions) -> Result<Self, RenderError> {
-        let count = panels.len();
-        let columns = match options.columns {
-            Some(0) => return Err(RenderError::NoColumns),
-            Some(columns) => columns.min(count),
-            None if count <= ROW => count,
-            None => near_square(count, (1, 1)),
-        };
-        let rows = count.div_ceil(columns);
-        let shows_labels =
-            panels.iter().flat_map(|panel| panel.series).any(|series| !series.label.is_empty());
-        let head = EDGE + LINE * (u32::from(!options.title.is_empty()) + u32::from(shows_labels));
-        let caption = if panels.iter().any(|panel| !panel.caption.is_empty()) { LINE } else { 0 };
-        let (fixed_x, fixed_y) = (LEFT + EDGE, head + BELOW);
-        let room = |cells: usize, fixed: u32, each: u32| {
-            let cells = u32::try_from(cells).unwrap_or(u32::MAX);
-            (MAX_SIDE - fixed + BETWEEN).saturating_sub(cells.saturating_mul(each)) / cells.max(1)
-        };
-        let room = room(columns, fixed_x, BETWEEN).min(room(rows, fixed_y, BETWEEN + caption));
-        let usual = if count == 1 { USUAL_SIDES.0 } else { USUAL_SIDES.1 };
-        let side = options.side.unwrap_or(usual.min(room.max(SIDES.0)));
-        if !(SIDES.0..=SIDES.1).contains(&side) {
-            return Err(RenderError::Side { low: SIDES.0, high: SIDES.1, got: side });
-        }
-        if side > room {
-            return Err(RenderError::TooMany { columns, rows });
-        }
-        let width = fixed_x + columns as u32 * (side + BETWEEN) - BETWEEN;
-        let height = fixed_y + rows as u32 * (caption + side + BETWEEN) - BETWEEN;
-        Ok(Self { width, height, columns, count, side, head, caption })
-    }
-
-    /// The upper left pixel of a plot.
-    fn corner(&self, index: usize) -> (u32, u32) {
-        let (column, row) = ((index % self.columns) as u32, (index / self.columns) as u32);
-        let y = self.head + row * (self.caption + self.side + BETWEEN) + self.caption;
-        (LEFT + column * (self.side + BETWEEN), y)
-    }
 }
 
 /// Draws the title and the legend.

@@ -6,7 +6,6 @@ use crate::models::Model;
 use crate::render::{self, Pictures, PlotOptions, RenderError, Series};
 use crate::sampler::{Ancestral, generate};
 use crate::tensor::to_points;
-use burn::tensor::Device;
 use langevin_math::{MathError, Spacing};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -38,7 +37,7 @@ pub fn draw_grid(
     let respaced = process.respaced(Spacing::Trailing, sample.grid_steps)?;
     let denoiser = Denoiser::new(network, &respaced, settings.clips());
     let (count, shape) = (sample.grid_samples, settings.shape);
-    let device = Device::flex();
+    let device = crate::cpu();
     let drawn = generate(
         &mut Ancestral,
         &denoiser,

@@ -107,13 +107,15 @@ pub enum RunError {
     NotFinite { step: u64, checkpoint: PathBuf },
 }
 
-/// Trains to the last step of the settings, or until `stop` says so.
+/// Trains to the last step of the settings, or until `stop` says so. Without `grids`, none are drawn, whatever the
+/// settings say.
 ///
 /// # Errors
 /// If a file cannot be written, or the loss is no longer a number.
 pub fn train(
     trainer: &mut Trainer,
     folder: &RunFolder,
+    grids: bool,
     observe: &mut dyn FnMut(Event),
     stop: &dyn Fn() -> bool,
 ) -> Result<Outcome, RunError> {
@@ -126,6 +128,7 @@ pub fn train(
     let mut log = log.map_err(failed(folder.metrics()))?;
     let mut line = LineBuilder::new();
     let last = settings.recipe.train.steps;
+    let grids = grids && settings.recipe.sample.grid;
     let mut saved = None;
     while trainer.steps_made() < last && !stop() {
         let report = trainer.step();
@@ -141,8 +144,7 @@ pub fn train(
         if step.is_multiple_of(settings.recipe.train.checkpoint_every) && step < last {
             saved = Some(save(trainer, folder, observe)?);
         }
-        if settings.recipe.sample.grid && step.is_multiple_of(settings.recipe.sample.grid_every) && step < last
-        {
+        if grids && step.is_multiple_of(settings.recipe.sample.grid_every) && step < last {
             draw(trainer, &folder.grid(step), observe, stop)?;
         }
         line.restart_clock();
@@ -154,7 +156,7 @@ pub fn train(
     if step < last {
         return Ok(Outcome::Interrupted { step });
     }
-    if settings.recipe.sample.grid && !draw(trainer, &folder.final_grid(), observe, stop)? {
+    if grids && !draw(trainer, &folder.final_grid(), observe, stop)? {
         return Ok(Outcome::Interrupted { step });
     }
     Ok(Outcome::Finished)

@@ -1,0 +1,255 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use langevin::data::Channels;
+use langevin::math::{Spacing, Variance};
+use langevin::train::WeightsKind;
+use std::path::PathBuf;
+
+/// Train a denoising diffusion model on pictures or points, and sample from it.
+#[derive(Debug, Parser)]
+#[command(name = "langevin", version, max_term_width = 110)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model; without any argument, on the built-in 8x8 digits
+    Train(Box<TrainArguments>),
+    /// Draw samples from a trained model
+    Sample(SampleArguments),
+    /// Show data turning to noise: the forward process
+    Diffuse(DiffuseArguments),
+    /// Add noise to a picture, and let a model take it away
+    Denoise(DenoiseArguments),
+    /// Say what a model or a data set is
+    Inspect(InspectArguments),
+    /// List the built-in recipes, or print one
+    Recipes(RecipesArguments),
+}
+
+/// Where data comes from and how it is read.
+#[derive(Debug, Args)]
+pub struct ReadArguments {
+    /// Resize and centre-crop pictures to this size
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    pub size: Option<[usize; 2]>,
+    /// The part of a data set that has several, or "all" [default: train]
+    #[arg(long, value_name = "NAME")]
+    pub split: Option<String>,
+    /// Convert pictures to grey, rgb or rgba
+    #[arg(long, value_name = "KIND")]
+    pub channels: Option<Channels>,
+    /// Where to look for the files of a built-in data set
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// A built-in set (digits, fashion-mnist, swiss-roll, eight-gaussians, two-moons, checkerboard), a folder or a
+    /// .zip of pictures, an IDX file, a .npy or a .npz [default: the recipe's own, or digits]
+    pub data: Option<String>,
+    /// A built-in recipe (see `langevin recipes`) or a TOML file [default: the one that fits the data]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub recipe: Option<String>,
+    /// Change one setting of the recipe, as in train.learning_rate=2e-4; may be given again
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The run's folder [default: runs/NAME-001, then -002, …; with --resume, the newest run]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Optimiser steps in total
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    /// Samples an optimiser step
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Samples a forward pass; fewer than --batch needs less memory and gives the same step
+    #[arg(long, value_name = "N")]
+    pub micro_batch: Option<usize>,
+    /// Seed of weights, data order, timesteps, noise and dropout
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// Start from the averaged weights of another model
+    #[arg(long, value_name = "MODEL", conflicts_with = "resume")]
+    pub init: Option<PathBuf>,
+    /// Go on from the last checkpoint of a run
+    #[arg(long)]
+    pub resume: bool,
+    /// Threads to compute with [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Draw no sample grids
+    #[arg(long)]
+    pub no_grid: bool,
+    /// Print the plan, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print neither plan nor progress
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Which weights of a model.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Weights {
+    /// The moving average
+    Ema,
+    /// As trained
+    Raw,
+}
+
+impl From<Weights> for WeightsKind {
+    fn from(weights: Weights) -> Self {
+        match weights {
+            Weights::Ema => Self::Ema,
+            Weights::Raw => Self::Raw,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct SampleArguments {
+    /// A run's folder (its newest checkpoint) or a checkpoint's
+    pub model: PathBuf,
+    /// Samples [default: 16 pictures, or 2000 points]
+    #[arg(short = 'n', value_name = "N")]
+    pub count: Option<usize>,
+    /// Reverse steps; fewer are faster [default: all of the model's]
+    #[arg(long, value_name = "S")]
+    pub steps: Option<usize>,
+    /// Which timesteps a shorter process keeps: leading, trailing, linspace or quadratic
+    #[arg(long, value_name = "NAME", default_value = "trailing")]
+    pub spacing: Spacing,
+    /// Variance of the reverse steps: fixed-large or fixed-small [default: the model's]
+    #[arg(long, value_name = "NAME", value_parser = variance)]
+    pub variance: Option<Variance>,
+    /// Sample k of a seed is always the same
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Samples computed at a time [default: 16 pictures, or all points]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Which weights to use
+    #[arg(long, value_enum, default_value = "ema")]
+    pub weights: Weights,
+    /// A folder for single pictures, or a .png (grid or plot), .npz (uint8) or .npy (float32) file
+    /// [default: samples-seedN.png]
+    #[arg(long, value_name = "DIR|FILE")]
+    pub out: Option<PathBuf>,
+    /// Also show noise turning into samples: a strip (.png) or an animation (.gif)
+    #[arg(long, value_name = "FILE")]
+    pub trajectory: Option<PathBuf>,
+    /// Threads to compute with [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Print no progress
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffuseArguments {
+    /// A data set, or one picture
+    pub data: String,
+    /// Pictures of a data set to show
+    #[arg(short = 'n', value_name = "N", default_value_t = 4)]
+    pub count: usize,
+    /// The schedule: linear, scaled-linear, cosine or sigmoid
+    #[arg(long, value_name = "NAME", default_value = "linear")]
+    pub schedule: String,
+    /// T, the steps of the process
+    #[arg(long, value_name = "T", default_value_t = 1000)]
+    pub timesteps: usize,
+    /// Seed of the noise
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// Where to write the strip
+    #[arg(long, value_name = "FILE.png", default_value = "diffuse.png")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct DenoiseArguments {
+    /// The picture
+    pub image: PathBuf,
+    /// A run's folder or a checkpoint's
+    #[arg(long, value_name = "MODEL")]
+    pub model: PathBuf,
+    /// The timestep to start from, 1 (a trace of noise) to T (nothing but noise)
+    #[arg(long, value_name = "T")]
+    pub from: usize,
+    /// Seed of the noise
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Which weights to use
+    #[arg(long, value_enum, default_value = "ema")]
+    pub weights: Weights,
+    /// Where to write the picture, its noisy form, and what became of it
+    #[arg(long, value_name = "FILE.png", default_value = "denoise.png")]
+    pub out: PathBuf,
+    /// Also write the result alone, in the model's size and depth
+    #[arg(long, value_name = "FILE.png")]
+    pub result: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// A run's folder, a checkpoint's, or a data set
+    pub what: String,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RecipesArguments {
+    /// The recipe to print
+    pub name: Option<String>,
+}
+
+fn size(text: &str) -> Result<[usize; 2], String> {
+    let sides = text.split_once(['x', 'X']).and_then(|(height, width)| {
+        Some([height.parse().ok()?, width.parse().ok()?])
+    });
+    match sides {
+        Some(sides) if !sides.contains(&0) => Ok(sides),
+        _ => Err("expected height and width, such as 32x32".to_owned()),
+    }
+}
+
+fn variance(text: &str) -> Result<Variance, String> {
+    match text {
+        "fixed-large" => Ok(Variance::FixedLarge),
+        "fixed-small" => Ok(Variance::FixedSmall),
+        _ => Err("expected fixed-large or fixed-small".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_height_by_width() {
+        assert_eq!(size("20x28"), Ok([20, 28]));
+        for wrong in ["", "20", "x", "20x", "0x4", "20x28x3", "-1x4"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `langevin inspect`: what a model or a data set is.
+
+use super::diffuse::options;
+use crate::args::InspectArguments;
+use crate::exit::Done;
+use crate::plan::thousands;
+use langevin::TrainedModel;
+use langevin::data::{self, Dataset};
+use langevin::train::{CheckpointError, WeightsKind, find_checkpoint};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Runs the command.
+pub fn run(arguments: &InspectArguments) -> Done {
+    let path = Path::new(&arguments.what);
+    if !data::is_builtin(&arguments.what) {
+        match find_checkpoint(path) {
+            Ok(_) => return show_model(path, arguments.json),
+            Err(CheckpointError::NotAModel { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let set = data::load(&arguments.what, &options(&arguments.read, 0))?;
+    let facts = data_facts(&set);
+    if arguments.json {
+        println!("{facts:#}");
+        return Ok(());
+    }
+    println!("{}", set.describe());
+    println!("  memory   {} bytes", thousands(set.bytes_in_memory() as u64));
+    println!("  values   mean {:.4}, standard deviation {:.4}", number(&facts, "mean"), number(&facts, "std"));
+    if let Some(classes) = facts["classes"].as_object() {
+        for (name, count) in classes {
+            println!("  class    {name}: {}", thousands(count.as_u64().unwrap_or(0)));
+        }
+    }
+    Ok(())
+}
+
+fn number(facts: &Value, key: &str) -> f64 {
+    facts[key].as_f64().unwrap_or(f64::NAN)
+}
+
+fn data_facts(set: &Dataset) -> Value {
+    let mut sample = vec![0.0; set.sample_len()];
+    let (mut sum, mut squares, mut n) = (0.0, 0.0, 0.0);
+    for index in 0..set.len() {
+        set.read(index, &mut sample);
+        for value in sample.iter().map(|&value| f64::from(value)) {
+            sum += value;
+            squares += value * value;
+            n += 1.0;
+        }
+    }
+    let mean = sum / n;
+    let mut counts = vec![0u64; set.class_names().len()];
+    for &label in set.labels().unwrap_or_default() {
+        if let Some(count) = counts.get_mut(label as usize) {
+            *count += 1;
+        }
+    }
+    let classes: serde_json::Map<String, Value> =
+        set.class_names().iter().zip(counts).map(|(name, count)| (name.clone(), json!(count))).collect();
+    json!({
+        "kind": match set { Dataset::Pictures(_) => "pictures", Dataset::Points(_) => "points" },
+        "name": set.name(),
+        "count": set.len(),
+        "height": set.height(),
+        "width": set.width(),
+        "channels": set.channels(),
+        "levels": set.levels(),
+        "mean": mean,
+        "std": (squares / n - mean * mean).max(0.0).sqrt(),
+        "bytes_in_memory": set.bytes_in_memory(),
+        "classes": if classes.is_empty() { Value::Null } else { Value::Object(classes) },
+    })
+}
+
+fn show_model(path: &Path, as_json: bool) -> Done {
+    let model = TrainedModel::load(path, WeightsKind::Ema)?;
+    let settings = model.settings();
+    let (recipe, shape) = (&settings.recipe, model.shape());
+    if as_json {
+        let facts = json!({
+            "checkpoint": model.checkpoint.folder,
+            "step": model.checkpoint.step,
+            "parameters": model.parameter_count(),
+            "shape": shape,
+            "levels": settings.levels,
+            "config": recipe,
+        });
+        println!("{facts:#}");
+        return Ok(());
+    }
+    let samples = match settings.levels {
+        Some(levels) => {
+            format!("{}x{} pictures, {} channels, {levels} levels", shape.height, shape.width, shape.channels)
+        }
+        None => "points".to_owned(),
+    };
+    println!("checkpoint  {}", model.checkpoint.folder.display());
+    println!("trained     {} of {} steps", thousands(model.checkpoint.step), thousands(recipe.train.steps));
+    println!("samples     {samples}");
+    println!("network     {}", recipe.model.describe());
+    println!("parameters  {}", thousands(model.parameter_count() as u64));
+    println!("\n{}", recipe.to_toml().trim_end());
+    Ok(())
+}

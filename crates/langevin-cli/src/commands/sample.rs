@@ -1,0 +1,144 @@
+//! `langevin sample`: draw samples from a trained model.
+
+use super::use_threads;
+use crate::args::SampleArguments;
+use crate::exit::{Done, Failure, usage};
+use crate::output::{self, Form};
+use crate::progress::Progress;
+use crate::signals::Signals;
+use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
+use langevin::sampler::Moment;
+use langevin::tensor::{to_points, to_vec};
+use langevin::{SampleOptions, TrainedModel};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Columns of a reverse strip, and frames of an animation.
+const STRIP_COLUMNS: usize = 9;
+const FRAMES: usize = 60;
+
+/// Pictures of a strip.
+const STRIP_ROWS: usize = 8;
+
+/// Runs the command.
+pub fn run(arguments: &SampleArguments) -> Done {
+    use_threads(arguments.threads)?;
+    let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
+    let points = model.settings().levels.is_none();
+    let options = options(arguments, points)?;
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("samples-seed{}.png", arguments.seed)));
+    Form::of(&out, points)?;
+    let trajectory = arguments.trajectory.as_deref();
+    let mut trajectory = trajectory.map(|path| Trajectory::new(path, &model, &options)).transpose()?;
+    let steps = model.process_for(&options).map_err(|error| usage(error.to_string()))?.len();
+    let signals = Signals::listen()?;
+    let batches = options.count.div_ceil(options.batch);
+    let mut progress = Progress::new("sampling", (batches * steps) as u64, 0, arguments.quiet);
+    let samples = model.sample_observed(&options, &mut |first, moment| {
+        let taken = first / options.batch * steps + steps - moment.index;
+        progress.update(taken as u64, format!("{} of {} samples", first, options.count));
+        if let Some(trajectory) = trajectory.as_mut().filter(|_| first == 0) {
+            trajectory.show(&moment, steps);
+        }
+        if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    progress.finish();
+    let Some(samples) = samples else {
+        return Err(Failure::Interrupted(signals.received().unwrap_or(2)));
+    };
+    output::write(&out, &samples, model.settings())?;
+    let kind = if points { "points" } else { "pictures" };
+    println!("{} {kind} in {}", options.count, out.display());
+    if let Some(trajectory) = trajectory {
+        trajectory.write()?;
+        println!("their way from noise in {}", trajectory.path.display());
+    }
+    Ok(())
+}
+
+fn options(arguments: &SampleArguments, points: bool) -> Result<SampleOptions, Failure> {
+    let count = arguments.count.unwrap_or(if points { 2000 } else { 16 });
+    let batch = arguments.batch.unwrap_or(if points { count } else { 16 });
+    if count == 0 || batch == 0 {
+        return Err(usage("-n and --batch are at least 1"));
+    }
+    Ok(SampleOptions {
+        count,
+        steps: arguments.steps,
+        spacing: arguments.spacing,
+        variance: arguments.variance,
+        seed: arguments.seed,
+        batch,
+    })
+}
+
+/// Moments of the first batch on its way from noise.
+struct Trajectory {
+    path: PathBuf,
+    animated: bool,
+    settings: langevin::config::Settings,
+    rows: usize,
+    moments: Vec<(String, Vec<f32>)>,
+}
+
+impl Trajectory {
+    fn new(path: &Path, model: &TrainedModel, options: &SampleOptions) -> Result<Self, Failure> {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        let animated = match extension.as_deref() {
+            Some("gif") => true,
+            Some("png") => false,
+            _ => return Err(usage("--trajectory takes a .png or a .gif file")),
+        };
+        let batch = options.batch.min(options.count);
+        let points = model.settings().levels.is_none();
+        let rows = if animated || points { batch } else { batch.min(STRIP_ROWS) };
+        Ok(Self { path: path.to_owned(), animated, settings: model.settings().clone(), rows, moments: vec![] })
+    }
+
+    /// Keeps a moment if its turn has come; the last is always kept.
+    fn show(&mut self, moment: &Moment, steps: usize) {
+        let wanted = if self.animated { FRAMES } else { STRIP_COLUMNS };
+        let taken = steps - moment.index;
+        let due = self.moments.len() * steps < taken * wanted || moment.index == 0;
+        if due {
+            let mut values = to_vec(moment.x.clone());
+            values.truncate(self.rows * self.settings.shape.elements());
+            let label = if moment.index == 0 { "t = 0".to_owned() } else { format!("t = {}", moment.timestep) };
+            self.moments.push((label, values));
+        }
+    }
+
+    fn write(&self) -> Done {
+        let shape = self.settings.shape.batch(self.rows);
+        if self.settings.levels.is_some() {
+            let pictures: Result<Vec<Pictures>, _> =
+                self.moments.iter().map(|(_, values)| Pictures::new(values, shape)).collect();
+            let (pictures, labels): (_, Vec<&String>) =
+                (pictures?, self.moments.iter().map(|(label, _)| label).collect());
+            if !self.animated {
+                return Ok(render::save_png(&self.path, &render::strip(&pictures, &labels)?)?);
+            }
+            let frames: Result<Vec<_>, _> = pictures.iter().map(|frame| render::grid(frame, None)).collect();
+            return Ok(render::save_gif(&self.path, &frames?, 60, 2000)?);
+        }
+        let points: Vec<_> = self.moments.iter().map(|(_, values)| to_points(values)).collect();
+        let series: Vec<_> = points.iter().map(|points| [Series { points, ..Series::default() }]).collect();
+        let range = Range::of(points.iter().map(Vec::as_slice));
+        let panels: Vec<Panel> = self
+            .moments
+            .iter()
+            .zip(&series)
+            .map(|((label, _), series)| Panel { caption: label, series })
+            .collect();
+        let options = PlotOptions { range: Some(range), ..PlotOptions::default() };
+        if !self.animated {
+            return Ok(render::save_png(&self.path, &render::panels(&panels, &options)?)?);
+        }
+        let frames: Result<Vec<_>, _> =
+            panels.iter().map(|panel| render::panels(std::slice::from_ref(panel), &options)).collect();
+        Ok(render::save_gif(&self.path, &frames?, 60, 2000)?)
+    }
+}

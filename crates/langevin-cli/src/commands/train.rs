@@ -1,0 +1,249 @@
+//! `langevin train`: train a model, from the start or from where it stopped.
+
+use super::use_threads;
+use crate::args::TrainArguments;
+use crate::exit::{Done, Failure, usage};
+use crate::folders::{check_empty, new_run, newest_run, next_run, run_name};
+use crate::plan;
+use crate::progress::{Progress, duration};
+use crate::signals::Signals;
+use anyhow::Context;
+use langevin::config::{Recipe, Settings, builtin_recipe, recipe_for_data};
+use langevin::data;
+use langevin::train::{Checkpoint, Event, Outcome, RunFolder, Trainer, WeightsKind, newest_checkpoint, train};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Runs the command.
+pub fn run(arguments: &TrainArguments) -> Done {
+    let threads = use_threads(arguments.threads)?;
+    let resumed = if arguments.resume { Some(find_resumed(arguments)?) } else { None };
+    let recipe = match &resumed {
+        Some((_, checkpoint)) => resumed_recipe(arguments, checkpoint)?,
+        None => recipe(arguments)?,
+    };
+    if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.resume) {
+        check_empty(out)?;
+    }
+    let source = recipe.data.source.clone().unwrap_or_default();
+    let data = data::load(&source, &recipe.data.options(recipe.train.seed))?;
+    let settings = Settings::resolve(recipe, &data)?;
+    let mut trainer = Trainer::new(settings, data.clone(), &langevin::cpu())?;
+    let folder = match (&resumed, &arguments.out) {
+        (Some((folder, _)), _) => folder.clone(),
+        (None, Some(out)) => out.clone(),
+        (None, None) => next_run(&run_name(&source)),
+    };
+    let resumed_at = resumed.as_ref().map(|(_, checkpoint)| checkpoint.step);
+    if !arguments.quiet {
+        eprint!("{}", plan::describe(&trainer, &data, threads, &folder, !arguments.no_grid, resumed_at));
+    }
+    drop(data);
+    if arguments.dry_run {
+        return Ok(());
+    }
+    if let Some((_, checkpoint)) = &resumed {
+        let (step, steps) = (checkpoint.step, trainer.settings().recipe.train.steps);
+        if step >= steps {
+            let message = "the run has made its steps: ask for more with --steps";
+            return Err(usage(format!("{message} (it stands at {step}, of {steps})")));
+        }
+        trainer.resume_from(checkpoint)?;
+    }
+    if let Some(model) = &arguments.init {
+        let checkpoint = Checkpoint::open(&langevin::train::find_checkpoint(model)?)?;
+        trainer.init_from(&checkpoint, WeightsKind::Ema)?;
+    }
+    let made = resumed.is_none() && arguments.out.is_none();
+    let folder = if made { new_run(&run_name(&source))? } else { folder };
+    train_with_progress(&mut trainer, &RunFolder::new(folder), arguments)
+}
+
+/// The recipe that the arguments ask for.
+fn recipe(arguments: &TrainArguments) -> Result<Recipe, Failure> {
+    let named = match &arguments.recipe {
+        Some(name) if Path::new(name).is_file() => {
+            let text = fs::read_to_string(name).with_context(|| format!("cannot read the recipe {name}"))?;
+            Recipe::parse(name, &text)?
+        }
+        Some(name) => builtin_recipe(name)?,
+        None => builtin_recipe(recipe_for_data(arguments.data.as_deref().unwrap_or("digits")))?,
+    };
+    let recipe = apply(named, arguments)?;
+    if recipe.data.source.is_none() {
+        let name = arguments.recipe.as_deref().unwrap_or_default();
+        return Err(usage(format!("the recipe {name} names no data: langevin train DATA --recipe {name}")));
+    }
+    Ok(recipe)
+}
+
+/// The recipe with what the arguments change.
+fn apply(mut recipe: Recipe, arguments: &TrainArguments) -> Result<Recipe, Failure> {
+    for assignment in &arguments.set {
+        recipe = recipe.with_assignment(assignment)?;
+    }
+    if let Some(data) = &arguments.data {
+        recipe.data.source = Some(absolute(data));
+    }
+    let (read, train) = (&arguments.read, &mut recipe.train);
+    recipe.data.size = read.size.or(recipe.data.size);
+    recipe.data.split = read.split.clone().or(recipe.data.split);
+    recipe.data.channels = read.channels.or(recipe.data.channels);
+    recipe.data.data_dir = read.data_dir.clone().or(recipe.data.data_dir);
+    train.steps = arguments.steps.unwrap_or(train.steps);
+    train.batch = arguments.batch.unwrap_or(train.batch);
+    train.micro_batch = arguments.micro_batch.or(train.micro_batch);
+    train.seed = arguments.seed.unwrap_or(train.seed);
+    Ok(recipe)
+}
+
+/// A path that a run can be resumed with from another folder; a built-in name stays.
+fn absolute(data: &str) -> String {
+    if data::is_builtin(data) {
+        return data.to_owned();
+    }
+    fs::canonicalize(data).map_or_else(|_| data.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+/// The run to go on with, and its newest checkpoint.
+fn find_resumed(arguments: &TrainArguments) -> Result<(PathBuf, Checkpoint), Failure> {
+    let folder = arguments.out.clone().map_or_else(newest_run, Ok)?;
+    let checkpoint = newest_checkpoint(&RunFolder::new(&folder))?;
+    Ok((folder, checkpoint))
+}
+
+/// The recipe of a run, which the arguments must agree with in everything but the steps.
+fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Result<Recipe, Failure> {
+    let saved = checkpoint.settings.recipe.clone();
+    let mut asked = apply(saved.clone(), arguments)?;
+    if let Some(name) = &arguments.recipe {
+        asked = recipe(&TrainArguments {
+            data: arguments.data.clone().or(saved.data.source.clone()),
+            recipe: Some(name.clone()),
+            set: arguments.set.clone(),
+            read: crate::args::ReadArguments { ..clone_read(arguments) },
+            out: None,
+            init: None,
+            ..*arguments
+        })?;
+        // What the data decided then, it would decide again.
+        asked.data.holdout = asked.data.holdout.or(saved.data.holdout);
+        asked.train.micro_batch = asked.train.micro_batch.or(saved.train.micro_batch);
+        asked.train.steps = arguments.steps.unwrap_or(saved.train.steps);
+    }
+    let differences = differences(&saved, &asked);
+    if differences.is_empty() {
+        return Ok(asked);
+    }
+    Err(usage(format!(
+        "a resumed run keeps its settings, except --steps, but {}: leave them out, or start a new run",
+        differences.join("; ")
+    )))
+}
+
+fn clone_read(arguments: &TrainArguments) -> crate::args::ReadArguments {
+    let read = &arguments.read;
+    crate::args::ReadArguments {
+        size: read.size,
+        split: read.split.clone(),
+        channels: read.channels,
+        data_dir: read.data_dir.clone(),
+    }
+}
+
+/// Which settings differ, but for the number of steps, in words.
+fn differences(saved: &Recipe, asked: &Recipe) -> Vec<String> {
+    let flat = |recipe: &Recipe| {
+        let mut recipe = recipe.clone();
+        recipe.train.steps = 0;
+        let table = recipe.to_toml().parse::<toml::Table>().unwrap_or_default();
+        let mut flat = std::collections::BTreeMap::new();
+        flatten("", &toml::Value::Table(table), &mut flat);
+        flat
+    };
+    let (saved, asked) = (flat(saved), flat(asked));
+    let keys: std::collections::BTreeSet<&String> = saved.keys().chain(asked.keys()).collect();
+    let value = |value: Option<&String>| value.map_or_else(|| "not set".to_owned(), Clone::clone);
+    keys.into_iter()
+        .filter(|key| saved.get(*key) != asked.get(*key))
+        .map(|key| format!("{key} was {} and is {}", value(saved.get(key)), value(asked.get(key))))
+        .collect()
+}
+
+fn flatten(path: &str, value: &toml::Value, into: &mut std::collections::BTreeMap<String, String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&path, value, into);
+            }
+        }
+        value => {
+            into.insert(path.to_owned(), value.to_string());
+        }
+    }
+}
+
+/// Trains, shows how it goes, and says how to go on.
+fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &TrainArguments) -> Done {
+    let signals = Signals::listen()?;
+    let (steps, batch) = (trainer.settings().recipe.train.steps, trainer.settings().recipe.train.batch);
+    let start = trainer.steps_made();
+    let mut progress = Progress::new("training", steps, start, arguments.quiet);
+    let begun = Instant::now();
+    let (mut last_step, mut loss, mut speed, mut holdout) = (Instant::now(), None, None, String::new());
+    let outcome = train(
+        trainer,
+        folder,
+        !arguments.no_grid,
+        &mut |event| match event {
+            Event::Step { step, report } => {
+                let rate = batch as f64 / last_step.elapsed().as_secs_f64().max(1e-9);
+                last_step = Instant::now();
+                let loss = smoothed(&mut loss, report.loss);
+                let speed = smoothed(&mut speed, rate);
+                progress.update(step, format!("loss {loss:.4}{holdout}  {speed:.0}/s"));
+            }
+            Event::Holdout(value) => holdout = format!("  held out {value:.4}"),
+            Event::Drawing(taken, steps) => {
+                progress.remark(format!("drawing a grid: step {taken} of {steps}"));
+                last_step = Instant::now();
+            }
+            Event::Grid(path) => progress.say(&format!("grid in {}", path.display())),
+            Event::Checkpoint(_) => last_step = Instant::now(),
+        },
+        &|| signals.received().is_some(),
+    );
+    progress.finish();
+    let root = folder.root.display();
+    match outcome? {
+        Outcome::Finished => {
+            if !arguments.quiet {
+                let seconds = duration(begun.elapsed().as_secs_f64());
+                let made = steps - start;
+                println!("{} steps in {seconds}; everything is in {root}", plan::thousands(made));
+                if !arguments.no_grid && trainer.settings().recipe.sample.grid {
+                    println!("  its samples:     {}", folder.final_grid().display());
+                }
+                println!("  draw more:       langevin sample {root} -n 64 --out samples.png");
+                println!("  watch noise go:  langevin sample {root} --trajectory noise.gif");
+                println!("  look inside:     langevin inspect {root}");
+                println!("  train on:        langevin train --resume --out {root} --steps {}", 2 * steps);
+            }
+            Ok(())
+        }
+        Outcome::Interrupted { step } => {
+            let step = plan::thousands(step);
+            eprintln!("stopped at step {step}, saved; go on with: langevin train --resume --out {root}");
+            Err(Failure::Interrupted(signals.received().unwrap_or(2)))
+        }
+    }
+}
+
+/// An average that follows `value` over some twenty steps.
+fn smoothed(average: &mut Option<f64>, value: f64) -> f64 {
+    let next = average.map_or(value, |average| average + 0.05 * (value - average));
+    *average = Some(next);
+    next
+}
