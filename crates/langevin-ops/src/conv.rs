@@ -33,5 +33,8 @@ pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize, p
     }
     let sides = (padding.before, padding.after);
     let options = ConvOptions::new_with_padding([stride; 2], [sides; 2], [1, 1], 1);
-    module::conv2d(x.permute([0, 3, 1, 2]), weight, Some(bias), options).permute([0, 2, 3, 1])
+    let y = module::conv2d(x.permute([0, 3, 1, 2]), weight, Some(bias), options).permute([0, 2, 3, 1]);
+    // A permuted view would slow every operation after it; reshaping puts it in order.
+    let [batch, height, width, channels] = y.dims();
+    y.reshape([batch * height * width, channels]).reshape([batch, height, width, channels])
 }

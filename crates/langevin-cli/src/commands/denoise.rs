@@ -27,9 +27,9 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
     let mut between: Vec<(String, Vec<f32>)> = Vec::new();
     let back = model.renoise(&x0, arguments.from - 1, arguments.seed, &mut |moment| {
         progress.update((arguments.from - moment.index) as u64, String::new());
-        // Three moments on the way back, with the network's guess at the picture.
-        if [3, 2, 1].iter().any(|part| moment.index == arguments.from * part / 4) && moment.index > 0 {
-            between.push((format!("t = {}", moment.index), to_vec(moment.x.clone())));
+        // Three moments on the way back.
+        if [3, 2, 1].iter().any(|part| moment.t == arguments.from * part / 4) && moment.t > 0 {
+            between.push((format!("t = {}", moment.t), to_vec(moment.x.clone())));
         }
         if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

@@ -7,7 +7,7 @@ use crate::output::{self, Form};
 use crate::progress::Progress;
 use crate::signals::Signals;
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
-use langevin::sampler::Moment;
+use langevin::sampler::{Moment, NoiseSource};
 use langevin::tensor::{to_points, to_vec};
 use langevin::{SampleOptions, TrainedModel};
 use std::ops::ControlFlow;
@@ -39,7 +39,8 @@ pub fn run(arguments: &SampleArguments) -> Done {
     let mut progress = Progress::new("sampling", (batches * steps) as u64, 0, arguments.quiet);
     let samples = model.sample_observed(&options, &mut |first, moment| {
         let taken = first / options.batch * steps + steps - moment.index;
-        progress.update(taken as u64, format!("{} of {} samples", first, options.count));
+        let done = if moment.index == 0 { options.count.min(first + options.batch) } else { first };
+        progress.update(taken as u64, format!("{done} of {} samples", options.count));
         if let Some(trajectory) = trajectory.as_mut().filter(|_| first == 0) {
             trajectory.show(&moment, steps);
         }
@@ -95,19 +96,20 @@ impl Trajectory {
         let batch = options.batch.min(options.count);
         let points = model.settings().levels.is_none();
         let rows = if animated || points { batch } else { batch.min(STRIP_ROWS) };
-        Ok(Self { path: path.to_owned(), animated, settings: model.settings().clone(), rows, moments: vec![] })
+        let noise = NoiseSource { seed: options.seed, first: 0, samples: rows, shape: model.shape() };
+        let start = (format!("t = {}", model.process.len()), to_vec(noise.start(&langevin::cpu())));
+        Ok(Self { path: path.to_owned(), animated, settings: model.settings().clone(), rows, moments: vec![start] })
     }
 
-    /// Keeps a moment if its turn has come; the last is always kept.
+    /// Keeps a moment if its turn has come; x_T is there already, and the last is always kept.
     fn show(&mut self, moment: &Moment, steps: usize) {
         let wanted = if self.animated { FRAMES } else { STRIP_COLUMNS };
         let taken = steps - moment.index;
-        let due = self.moments.len() * steps < taken * wanted || moment.index == 0;
+        let due = self.moments.len() * steps <= taken * (wanted - 1) || moment.index == 0;
         if due {
             let mut values = to_vec(moment.x.clone());
             values.truncate(self.rows * self.settings.shape.elements());
-            let label = if moment.index == 0 { "t = 0".to_owned() } else { format!("t = {}", moment.timestep) };
-            self.moments.push((label, values));
+            self.moments.push((format!("t = {}", moment.t), values));
         }
     }
 

@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 pub struct Moment<'a> {
     /// Step that was taken; the last is 0.
     pub index: usize,
-    /// The training timestep it started from.
-    pub timestep: usize,
+    /// The timestep of x after the step, counted as papers do: T is noise, 0 the sample.
+    pub t: usize,
     /// x after the step.
     pub x: &'a Tensor<4>,
     /// x̂_0 from before the step.
@@ -38,7 +38,8 @@ pub fn run(
         let denoised = denoiser.denoise(x.clone(), index);
         let x0 = denoised.x0.clone();
         x = solver.step(process, index, x, denoised, &mut || noise.step(index, &device));
-        let moment = Moment { index, timestep: process.timestep(index), x: &x, x0: &x0 };
+        let t = if index == 0 { 0 } else { process.timestep(index - 1) + 1 };
+        let moment = Moment { index, t, x: &x, x0: &x0 };
         if observe(moment).is_break() {
             return None;
         }
