@@ -71,3 +71,22 @@ pub fn assert_close(what: &str, ours: &[f32], theirs: &[f32], atol: f32, rtol: f
     let Some((index, (a, b))) = worst else { return };
     assert!(excess((a, b)) <= 0.0, "{what}: element {index} is {a}, expected {b} (atol {atol}, rtol {rtol})");
 }
+
+/// Numbers in [−1, 1] without a pattern.
+pub fn ramp(n: usize) -> Vec<f32> {
+    (0..n).map(|i| ((i * 7919 + 13) % 1009) as f32 / 504.0 - 1.0).collect()
+}
+
+/// `network` with normal noise of `scale` added to every parameter, so that those that start at zero matter.
+pub fn perturbed<M: burn::module::Module>(network: M, scale: f32, seed: u64) -> M {
+    use langevin::math::rng::{Purpose, Stream};
+    let mut weights = langevin::models::weights::weights_of(&network);
+    for (index, array) in weights.values_mut().enumerate() {
+        let mut noise = vec![0.0; array.values.len()];
+        Stream::new(seed, Purpose::Data, index as u64).normal(0, &mut noise);
+        for (value, noise) in array.values.iter_mut().zip(noise) {
+            *value += scale * noise;
+        }
+    }
+    langevin::models::weights::with_weights(network, weights).unwrap()
+}

@@ -1,0 +1,156 @@
+//! The networks of the recipes: their sizes, and that every block sees the timestep.
+
+mod common;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use common::{perturbed, ramp};
+use langevin::config::{builtin_recipe, builtin_recipes};
+use langevin::models::{ModelConfig, Network, ResBlock, SampleShape, TimeConditioning, UNet, UNetConfig};
+use langevin::models::weights::parameter_count;
+use langevin::tensor::to_vec;
+
+fn unet_of(recipe: &str) -> Option<UNetConfig> {
+    match builtin_recipe(recipe).unwrap().model {
+        ModelConfig::Unet(config) => Some(config),
+        ModelConfig::Mlp(_) => None,
+    }
+}
+
+#[test]
+fn parameter_counts_are_those_of_the_reference_networks() {
+    let device = Device::flex();
+    for (recipe, channels, expected) in [
+        ("cifar10", 3, 35_746_307),
+        ("ddpm-256", 3, 113_673_219),
+        ("fashion-mnist", 1, 1_623_169),
+        ("digits", 1, 701_345),
+    ] {
+        let network = unet_of(recipe).unwrap().init(channels, 0, &device);
+        assert_eq!(parameter_count(&network), expected, "{recipe}");
+    }
+}
+
+#[test]
+fn attention_happens_at_the_stated_resolutions() {
+    for (recipe, side, expected) in
+        [("cifar10", 32, 16), ("ddpm-256", 256, 16), ("fashion-mnist", 28, 14), ("digits", 8, 4)]
+    {
+        let config = unet_of(recipe).unwrap();
+        assert_eq!(config.attention_levels.len(), 1, "{recipe}");
+        let level = config.attention_levels[0];
+        assert_eq!(side >> (level - 1), expected, "{recipe}");
+        // The middle attends too, at the coarsest level.
+        let network = unet_of(recipe).unwrap().init(1, 0, &Device::flex());
+        for (index, down) in network.down.iter().enumerate() {
+            let attends = if index + 1 == level { config.blocks_per_level } else { 0 };
+            assert_eq!(down.attention.len(), attends, "{recipe}, level {}", index + 1);
+        }
+    }
+}
+
+#[test]
+fn groups_leave_several_channels_each() {
+    for (recipe, groups) in [("cifar10", 32), ("ddpm-256", 32), ("digits", 8), ("fashion-mnist", 8)] {
+        let config = unet_of(recipe).unwrap();
+        assert_eq!(config.groups, groups, "{recipe}");
+        assert!(config.channels.iter().all(|channels| channels / groups >= 4), "{recipe}");
+    }
+}
+
+/// How much a block's output changes with the timestep, relative to its size.
+fn response(block: &ResBlock, config: &UNetConfig) -> f64 {
+    let device = Device::flex();
+    let inputs = block.norm1.weight.val().dims()[0];
+    let embedding = 4 * config.channels[0];
+    let x = Tensor::<4>::from_data(TensorData::new(ramp(2 * 4 * 4 * inputs), [2, 4, 4, inputs]), &device);
+    let time = |offset: usize| {
+        let values = ramp(2 * embedding + offset)[offset..].to_vec();
+        Tensor::<2>::from_data(TensorData::new(values, [2, embedding]), &device)
+    };
+    let y = |offset| to_vec(block.forward(x.clone(), time(offset), None));
+    let (a, b) = (y(0), y(17));
+    let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>();
+    let change = squares(&mut a.iter().zip(&b).map(|(a, b)| a - b));
+    (change / squares(&mut a.iter().copied())).sqrt()
+}
+
+fn blocks(network: &UNet) -> Vec<(String, &ResBlock)> {
+    let mut all = Vec::new();
+    for (i, level) in network.down.iter().enumerate() {
+        all.extend(level.blocks.iter().enumerate().map(|(j, block)| (format!("down.{i}.blocks.{j}"), block)));
+    }
+    all.push(("middle.block1".to_owned(), &network.middle.block1));
+    all.push(("middle.block2".to_owned(), &network.middle.block2));
+    for (i, level) in network.up.iter().enumerate() {
+        all.extend(level.blocks.iter().enumerate().map(|(j, block)| (format!("up.{i}.blocks.{j}"), block)));
+    }
+    all
+}
+
+#[test]
+fn every_block_of_every_recipe_responds_to_the_timestep() {
+    for (recipe, _) in builtin_recipes() {
+        let Some(config) = unet_of(recipe) else { continue };
+        let network = perturbed(config.init(3, 3, &Device::flex()), 0.05, 5);
+        for (name, block) in blocks(&network) {
+            let response = response(block, &config);
+            assert!(response > 0.01, "{recipe}: {name} changes by only {response:.1e} with t");
+        }
+    }
+}
+
+/// The control: one channel a group, which validation refuses, cancels the embedding.
+#[test]
+fn one_channel_a_group_is_blind_and_the_measure_sees_it() {
+    let mut config = unet_of("digits").unwrap();
+    config.channels = vec![8, 16];
+    config.groups = 8;
+    let network = perturbed(config.init(1, 3, &Device::flex()), 0.05, 5);
+    let blind = response(&network.down[0].blocks[0], &config);
+    assert!(blind < 1e-4, "changes by {blind:.1e}");
+    config.time_conditioning = TimeConditioning::ScaleShift;
+    let network = perturbed(config.init(1, 3, &Device::flex()), 0.05, 5);
+    assert!(response(&network.down[0].blocks[0], &config) > 0.01);
+}
+
+#[test]
+fn whole_networks_respond_level_by_level() {
+    let device = Device::flex();
+    let config = unet_of("digits").unwrap();
+    let network = perturbed(config.init(1, 3, &device), 0.05, 5);
+    let outputs = |t: f64| {
+        let x = Tensor::<4>::from_data(TensorData::new(ramp(64), [1, 8, 8, 1]), &device);
+        let mut seen = Vec::new();
+        let _ = network.forward_observed(x, &[t], None, &mut |name, y| {
+            seen.push((name.to_owned(), to_vec(y.clone())));
+        });
+        seen
+    };
+    let (early, late) = (outputs(10.0), outputs(900.0));
+    assert_eq!(early.len(), 2 + 2 + 4);
+    for ((name, a), (_, b)) in early.iter().zip(&late) {
+        let change: f32 = a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32;
+        assert!(change > 1e-3, "{name} changes by {change}");
+    }
+}
+
+/// A new network draws nothing yet: its last convolutions are zero.
+#[test]
+fn a_new_network_answers_zero() {
+    let device = Device::flex();
+    let network = unet_of("digits").unwrap().init(1, 0, &device);
+    let x = Tensor::<4>::from_data(TensorData::new(ramp(128), [2, 8, 8, 1]), &device);
+    assert!(to_vec(network.forward(x, &[3.0, 999.0], None)).iter().all(|&y| y == 0.0));
+}
+
+#[test]
+fn equal_seeds_give_equal_weights_and_others_do_not() {
+    let device = Device::flex();
+    let shape = SampleShape { height: 8, width: 8, channels: 1 };
+    let weights = |seed| {
+        let model = builtin_recipe("digits").unwrap().model.init(shape, seed, &device);
+        langevin::models::weights::weights_of(&model)
+    };
+    assert_eq!(weights(1), weights(1));
+    assert_ne!(weights(1), weights(2));
+}

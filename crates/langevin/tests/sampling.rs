@@ -1,0 +1,122 @@
+//! The sampling loop: noise by sample, exact denoisers, stopping.
+
+mod common;
+
+use burn::tensor::{Device, Tensor};
+use common::perturbed;
+use langevin::config::builtin_recipe;
+use langevin::diffusion::{Denoiser, Process};
+use langevin::math::{Prediction, Schedule, Spacing, Variance};
+use langevin::models::{Model, Network, SampleShape};
+use langevin::nn::DropoutKey;
+use langevin::sampler::{Ancestral, generate};
+use std::ops::ControlFlow;
+
+const SHAPE: SampleShape = SampleShape { height: 8, width: 8, channels: 1 };
+
+fn process(prediction: Prediction, variance: Variance) -> Process {
+    Process::new(&Schedule::default(), 1000, prediction, variance).unwrap()
+}
+
+fn network() -> Model {
+    perturbed(builtin_recipe("digits").unwrap().model.init(SHAPE, 0, &Device::flex()), 0.05, 1)
+}
+
+fn draw(network: &Model, count: usize, batch: usize, seed: u64) -> Vec<f32> {
+    let process =
+        process(Prediction::Epsilon, Variance::FixedLarge).respaced(Spacing::Trailing, 10).unwrap();
+    let denoiser = Denoiser::new(network, &process, true);
+    let proceed = &mut |_: usize, _: langevin::sampler::Moment| ControlFlow::Continue(());
+    generate(&mut Ancestral, &denoiser, SHAPE, seed, count, batch, &Device::flex(), proceed).unwrap()
+}
+
+#[test]
+fn a_sample_is_the_same_in_every_batch() {
+    let network = network();
+    let alone = draw(&network, 7, 1, 3);
+    for batch in [2, 3, 7] {
+        let together = draw(&network, 7, batch, 3);
+        let worst = alone.iter().zip(&together).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-4, "batch {batch}: off by {worst}");
+    }
+    assert_eq!(alone[..3 * 64], draw(&network, 3, 1, 3));
+}
+
+#[test]
+fn seeds_and_samples_differ() {
+    let network = network();
+    let samples = draw(&network, 2, 2, 3);
+    assert_ne!(samples[..64], samples[64..]);
+    assert_ne!(samples, draw(&network, 2, 2, 4));
+}
+
+#[test]
+fn an_observer_sees_every_step_and_may_stop() {
+    let network = network();
+    let process =
+        process(Prediction::Epsilon, Variance::FixedSmall).respaced(Spacing::Trailing, 10).unwrap();
+    let denoiser = Denoiser::new(&network, &process, true);
+    let mut seen = Vec::new();
+    let stopped = generate(&mut Ancestral, &denoiser, SHAPE, 0, 1, 1, &Device::flex(), &mut |_, moment| {
+        seen.push(moment.t);
+        if moment.index == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(stopped.is_none());
+    assert_eq!(seen, [900, 800, 700, 600, 500, 400]);
+}
+
+/// The exact answer for data that are N(0, σ_d²): ε̂ = √(1 − ᾱ) x / (ᾱ σ_d² + 1 − ᾱ), and x̂_0, v̂ and μ̂ from it.
+struct Gaussian {
+    process: Process,
+    variance: f64,
+}
+
+impl Network for Gaussian {
+    fn forward(&self, x: Tensor<4>, timesteps: &[f64], _: Option<DropoutKey>) -> Tensor<4> {
+        let table = &self.process.table;
+        let t = timesteps[0] as usize;
+        let total = table.alpha_bar(t) * self.variance + table.one_minus_alpha_bar(t);
+        let x0 = table.sqrt_alpha_bar(t) * self.variance / total;
+        let eps = table.sqrt_one_minus_alpha_bar(t) / total;
+        let (of_x0, of_eps) = self.process.prediction.target_coefficients(table, t);
+        x.mul_scalar(of_x0 * x0 + of_eps * eps)
+    }
+}
+
+/// With the exact denoiser the chain is linear: its variance follows from its coefficients, step by step.
+#[test]
+fn gaussian_data_come_back_with_the_variance_that_the_chain_has() {
+    let n = SampleShape { height: 100, width: 100, channels: 1 };
+    for prediction in [Prediction::Epsilon, Prediction::X0, Prediction::V, Prediction::PosteriorMean] {
+        for variance in [Variance::FixedLarge, Variance::FixedSmall] {
+            let process = process(prediction, variance);
+            let network = Gaussian { process: process.clone(), variance: 0.25 };
+            let denoiser = Denoiser::new(&network, &process, false);
+            let proceed = &mut |_: usize, _: langevin::sampler::Moment| ControlFlow::Continue(());
+            let samples =
+                generate(&mut Ancestral, &denoiser, n, 5, 1, 1, &Device::flex(), proceed).unwrap();
+            let count = samples.len() as f64;
+            let got = samples.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count;
+            let expected = chain_variance(&process, 0.25);
+            // Five standard errors of a variance, √(2/n) of it.
+            let tolerance = 5.0 * expected * (2.0 / count).sqrt();
+            assert!((got - expected).abs() < tolerance, "{prediction:?}, {variance:?}: {got} for {expected}");
+            // And the chain itself is close to the data: T = 1000 steps leave a few per cent.
+            assert!((expected - 0.25).abs() < 0.01, "{variance:?}: {expected}");
+        }
+    }
+}
+
+/// Var x_0 of the reverse chain from N(0, 1): each step is x ← a x + σ z with a from Eqs. 7 and the exact x̂_0.
+fn chain_variance(process: &Process, data: f64) -> f64 {
+    let mut variance = 1.0;
+    for t in (0..process.len()).rev() {
+        let table = &process.table;
+        let total = table.alpha_bar(t) * data + 1.0 - table.alpha_bar(t);
+        let (of_x0, of_x) = table.posterior_mean_coefficients(t);
+        let a = of_x0 * table.alpha_bar(t).sqrt() * data / total + of_x;
+        let sigma = if t > 0 { process.sigma(t) } else { 0.0 };
+        variance = a * a * variance + sigma * sigma;
+    }
+    variance
+}
