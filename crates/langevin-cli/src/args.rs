@@ -218,9 +218,9 @@ pub struct RecipesArguments {
 }
 
 fn size(text: &str) -> Result<[usize; 2], String> {
-    let sides = text.split_once(['x', 'X']).and_then(|(height, width)| {
-        Some([height.parse().ok()?, width.parse().ok()?])
-    });
+    let sides = text
+        .split_once(['x', 'X'])
+        .and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
     match sides {
         Some(sides) if !sides.contains(&0) => Ok(sides),
         _ => Err("expected height and width, such as 32x32".to_owned()),

@@ -39,7 +39,9 @@ pub fn check_empty(path: &Path) -> Done {
         return Ok(());
     }
     let path = path.display();
-    Err(usage(format!("{path} is not empty: choose another --out, or go on with it by --resume --out {path}")))
+    Err(usage(format!(
+        "{path} is not empty: choose another --out, or go on with it by --resume --out {path}"
+    )))
 }
 
 /// The run whose settings or metrics changed last.
@@ -51,7 +53,9 @@ pub fn newest_run() -> Result<PathBuf, Failure> {
     let entries = fs::read_dir(RUNS).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     let newest = entries.filter_map(|path| Some((changed(&path)?, path))).max();
     newest.map(|(_, path)| path).ok_or_else(|| {
-        usage(format!("there is no run to resume in {RUNS}/: name its folder with --out, or train without --resume"))
+        usage(format!(
+            "there is no run to resume in {RUNS}/: name its folder with --out, or train without --resume"
+        ))
     })
 }
 

@@ -31,9 +31,10 @@ impl Form {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
         match extension.as_deref() {
             Some("png") => Ok(Self::Sheet),
-            Some("npz") if points => {
-                Err(usage(format!("points are not written as {}: give a .npy or a .png file", path.display())))
-            }
+            Some("npz") if points => Err(usage(format!(
+                "points are not written as {}: give a .npy or a .png file",
+                path.display()
+            ))),
             Some("npz") => Ok(Self::Npz),
             Some("npy") => Ok(Self::Npy),
             _ if path.is_dir() => Ok(Self::Folder),

@@ -19,7 +19,10 @@ mod tests {
         for (x, y) in x.iter().zip(y.to_vec::<f32>().unwrap()) {
             let x = f64::from(*x);
             let expected = x / (1.0 + (-x).exp());
-            assert!((f64::from(y) - expected).abs() <= 1e-6 * (1.0 + expected.abs()), "{x}: {y} for {expected}");
+            assert!(
+                (f64::from(y) - expected).abs() <= 1e-6 * (1.0 + expected.abs()),
+                "{x}: {y} for {expected}"
+            );
         }
     }
 }

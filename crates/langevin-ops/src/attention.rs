@@ -36,13 +36,21 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     /// The same in f64, with loops.
-    fn reference(q: &[f32], k: &[f32], v: &[f32], positions: usize, channels: usize, heads: usize) -> Vec<f64> {
+    fn reference(
+        q: &[f32],
+        k: &[f32],
+        v: &[f32],
+        positions: usize,
+        channels: usize,
+        heads: usize,
+    ) -> Vec<f64> {
         let d = channels / heads;
         let mut out = vec![0.0; positions * channels];
         for head in 0..heads {
             let at = |x: &[f32], position: usize, i: usize| f64::from(x[position * channels + head * d + i]);
             for p in 0..positions {
-                let score = |s: usize| (0..d).map(|i| at(q, p, i) * at(k, s, i)).sum::<f64>() / (d as f64).sqrt();
+                let score =
+                    |s: usize| (0..d).map(|i| at(q, p, i) * at(k, s, i)).sum::<f64>() / (d as f64).sqrt();
                 let weights: Vec<f64> = (0..positions).map(|s| score(s).exp()).collect();
                 let total: f64 = weights.iter().sum();
                 for i in 0..d {

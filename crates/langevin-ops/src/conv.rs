@@ -23,7 +23,13 @@ impl Padding {
 /// # Shapes
 /// `x`: `[batch, height, width, in]`, `weight`: `[out, in, kernel height, kernel width]`, `bias`: `[out]`;
 /// returns `[batch, height', width', out]`, height' = (height + before + after − kernel height) / stride + 1.
-pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize, padding: Padding) -> Tensor<4> {
+pub fn conv2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    stride: usize,
+    padding: Padding,
+) -> Tensor<4> {
     let [out_channels, in_channels, kernel_height, kernel_width] = weight.dims();
     if (kernel_height, kernel_width, stride) == (1, 1, 1) && padding == Padding::symmetric(0) {
         let [batch, height, width, _] = x.dims();

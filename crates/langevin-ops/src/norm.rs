@@ -11,7 +11,13 @@ use burn::tensor::Tensor;
 ///
 /// # Panics
 /// If `groups` does not divide the channels.
-pub fn group_norm(x: Tensor<4>, groups: usize, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<4> {
+pub fn group_norm(
+    x: Tensor<4>,
+    groups: usize,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<4> {
     let channels = x.dims()[3];
     normalise(x, groups, weight.reshape([1, 1, 1, channels]), bias.reshape([1, 1, 1, channels]), epsilon)
 }
@@ -111,7 +117,13 @@ mod tests {
         let weight: Vec<f32> = (0..6).map(|c| 0.5 + 0.3 * c as f32).collect();
         let bias: Vec<f32> = (0..6).map(|c| 0.1 * c as f32 - 0.2).collect();
         for groups in [1, 2, 3, 6] {
-            let y = group_norm(tensor(input(), SHAPE), groups, tensor(weight.clone(), [6]), tensor(bias.clone(), [6]), 1e-6);
+            let y = group_norm(
+                tensor(input(), SHAPE),
+                groups,
+                tensor(weight.clone(), [6]),
+                tensor(bias.clone(), [6]),
+                1e-6,
+            );
             let y = y.into_data().to_vec::<f32>().unwrap();
             for (i, (y, e)) in y.iter().zip(reference(groups, &weight, &bias, 1e-6)).enumerate() {
                 assert!((f64::from(*y) - e).abs() < 1e-5, "{groups} groups, element {i}: {y} for {e}");

@@ -116,16 +116,7 @@ impl TrainedModel {
         let process = self.process_for(options)?;
         let denoiser = Denoiser::new(&self.network, &process, self.settings().clips());
         let SampleOptions { count, seed, batch, .. } = *options;
-        Ok(generate(
-            &mut Ancestral,
-            &denoiser,
-            self.shape(),
-            seed,
-            count,
-            batch,
-            &self.device,
-            observe,
-        ))
+        Ok(generate(&mut Ancestral, &denoiser, self.shape(), seed, count, batch, &self.device, observe))
     }
 
     /// Diffuses one sample to `timestep` (0 is the least noise) with noise of `seed`, and takes it back.

@@ -14,7 +14,8 @@ const SHAPE: [usize; 4] = [2, 6, 10, 3];
 const TIMESTEPS: [f64; 2] = [20.0, 700.0];
 
 fn config(extra: &str) -> UNetConfig {
-    let text = format!("channels = [8, 16]\nblocks_per_level = 1\nattention_levels = [2]\ngroups = 4\n{extra}");
+    let text =
+        format!("channels = [8, 16]\nblocks_per_level = 1\nattention_levels = [2]\ngroups = 4\n{extra}");
     let config: UNetConfig = toml::from_str(&text).unwrap();
     config.validate(SHAPE[1], SHAPE[2]).unwrap();
     config
@@ -55,7 +56,8 @@ fn difference(network: &UNet, direction: &Weights, h: f32) -> f64 {
 fn direction(network: &UNet, gradients: &[Vec<f32>], seed: u64) -> (Weights, f64) {
     let names = parameter_names(network);
     let mut direction = weights_of(network);
-    let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+    let norm =
+        |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt();
     let gradient_norm = norm(&mut gradients.iter().flatten().copied());
     let count = gradients.iter().map(Vec::len).sum::<usize>() as f64;
     let mut derivative = 0.0;
@@ -74,14 +76,19 @@ fn direction(network: &UNet, gradients: &[Vec<f32>], seed: u64) -> (Weights, f64
 #[test]
 fn directional_derivatives_agree_with_the_gradients() {
     let device = Device::flex().autodiff();
-    for extra in ["", "time_conditioning = \"scale-shift\"\nhead_size = 4\ndownsample_padding = \"symmetric\""] {
+    for extra in
+        ["", "time_conditioning = \"scale-shift\"\nhead_size = 4\ndownsample_padding = \"symmetric\""]
+    {
         let network = perturbed(config(extra).init(3, 1, &device), 0.1, 2);
         let gradients = gradients(&network, &device);
         for seed in 0..4 {
             let (direction, derivative) = direction(&network, &gradients, seed);
             let difference = difference(&network, &direction, 4e-3);
             let error = (difference - derivative).abs() / derivative.abs();
-            assert!(error < 2e-3, "seed {seed}, {extra:?}: {difference} by differences, {derivative} by gradients");
+            assert!(
+                error < 2e-3,
+                "seed {seed}, {extra:?}: {difference} by differences, {derivative} by gradients"
+            );
         }
     }
 }

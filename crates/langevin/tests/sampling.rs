@@ -23,8 +23,7 @@ fn network() -> Model {
 }
 
 fn draw(network: &Model, count: usize, batch: usize, seed: u64) -> Vec<f32> {
-    let process =
-        process(Prediction::Epsilon, Variance::FixedLarge).respaced(Spacing::Trailing, 10).unwrap();
+    let process = process(Prediction::Epsilon, Variance::FixedLarge).respaced(Spacing::Trailing, 10).unwrap();
     let denoiser = Denoiser::new(network, &process, true);
     let proceed = &mut |_: usize, _: langevin::sampler::Moment| ControlFlow::Continue(());
     generate(&mut Ancestral, &denoiser, SHAPE, seed, count, batch, &Device::flex(), proceed).unwrap()
@@ -53,8 +52,7 @@ fn seeds_and_samples_differ() {
 #[test]
 fn an_observer_sees_every_step_and_may_stop() {
     let network = network();
-    let process =
-        process(Prediction::Epsilon, Variance::FixedSmall).respaced(Spacing::Trailing, 10).unwrap();
+    let process = process(Prediction::Epsilon, Variance::FixedSmall).respaced(Spacing::Trailing, 10).unwrap();
     let denoiser = Denoiser::new(&network, &process, true);
     let mut seen = Vec::new();
     let stopped = generate(&mut Ancestral, &denoiser, SHAPE, 0, 1, 1, &Device::flex(), &mut |_, moment| {
@@ -93,8 +91,7 @@ fn gaussian_data_come_back_with_the_variance_that_the_chain_has() {
             let network = Gaussian { process: process.clone(), variance: 0.25 };
             let denoiser = Denoiser::new(&network, &process, false);
             let proceed = &mut |_: usize, _: langevin::sampler::Moment| ControlFlow::Continue(());
-            let samples =
-                generate(&mut Ancestral, &denoiser, n, 5, 1, 1, &Device::flex(), proceed).unwrap();
+            let samples = generate(&mut Ancestral, &denoiser, n, 5, 1, 1, &Device::flex(), proceed).unwrap();
             let count = samples.len() as f64;
             let got = samples.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count;
             let expected = chain_variance(&process, 0.25);

@@ -89,7 +89,8 @@ fn ancestral_steps_agree() {
     for (prediction, name) in
         [(Prediction::Epsilon, "epsilon"), (Prediction::X0, "sample"), (Prediction::V, "v_prediction")]
     {
-        for (variance, kind) in [(Variance::FixedSmall, "fixed_small"), (Variance::FixedLarge, "fixed_large")] {
+        for (variance, kind) in [(Variance::FixedSmall, "fixed_small"), (Variance::FixedLarge, "fixed_large")]
+        {
             for (clip, clipping) in [(true, "clip"), (false, "noclip")] {
                 let process = process(prediction, variance);
                 check_steps(&vectors, &process, clip, &format!("step.{name}.{kind}.{clipping}"));

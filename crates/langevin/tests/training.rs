@@ -72,8 +72,11 @@ fn a_resumed_run_is_the_uninterrupted_one() {
     let (a, b) = (folder.path().join("step-0000008"), folder.path().join("other"));
     whole.save(&a).unwrap();
     second.save(&b).unwrap();
-    for file in ["unet/diffusion_pytorch_model.safetensors", "langevin/raw.safetensors", "langevin/optimizer.safetensors"]
-    {
+    for file in [
+        "unet/diffusion_pytorch_model.safetensors",
+        "langevin/raw.safetensors",
+        "langevin/optimizer.safetensors",
+    ] {
         assert_eq!(std::fs::read(a.join(file)).unwrap(), std::fs::read(b.join(file)).unwrap(), "{file}");
     }
 }

@@ -140,7 +140,8 @@ fn ten_training_steps_agree_with_pytorch() {
             timesteps.push(t as f64);
         }
         let at = step * 3 * size;
-        let tensor = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [3, 8, 8, 1]), &device);
+        let tensor =
+            |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [3, 8, 8, 1]), &device);
         let target = tensor(eps.values[at..at + 3 * size].to_vec());
         let error = network.forward(tensor(x_t), &timesteps, None) - target;
         let loss = (error.clone() * error).mean();

@@ -64,7 +64,9 @@ fn picture(arguments: &DenoiseArguments, shape: SampleShape) -> Result<Vec<f32>,
             _ => {
                 let (got, expected) = (picture.channels, shape.channels);
                 let path = path.display();
-                return Err(usage(format!("{path} has {got} channels, but the model's pictures have {expected}")));
+                return Err(usage(format!(
+                    "{path} has {got} channels, but the model's pictures have {expected}"
+                )));
             }
         };
         eprintln!("note: {} is converted from {} to {channels}", path.display(), picture.kind());

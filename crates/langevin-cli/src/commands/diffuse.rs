@@ -20,7 +20,10 @@ const POINTS: usize = 2000;
 /// Runs the command.
 pub fn run(arguments: &DiffuseArguments) -> Done {
     if arguments.out.extension().is_none_or(|extension| extension != "png") {
-        return Err(usage(format!("the strip is a picture: {} does not end in .png", arguments.out.display())));
+        return Err(usage(format!(
+            "the strip is a picture: {} does not end in .png",
+            arguments.out.display()
+        )));
     }
     if arguments.count == 0 {
         return Err(usage("-n is 0: show at least 1 picture"));
@@ -53,7 +56,8 @@ pub fn run(arguments: &DiffuseArguments) -> Done {
 }
 
 fn schedule(name: &str) -> Result<Schedule, Failure> {
-    let unknown = || usage(format!("there is no schedule {name:?}: choose linear, scaled-linear, cosine or sigmoid"));
+    let unknown =
+        || usage(format!("there is no schedule {name:?}: choose linear, scaled-linear, cosine or sigmoid"));
     serde_json::from_value(serde_json::json!({ "kind": name })).map_err(|_| unknown())
 }
 

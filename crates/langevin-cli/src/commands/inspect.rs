@@ -28,7 +28,11 @@ pub fn run(arguments: &InspectArguments) -> Done {
     }
     println!("{}", set.describe());
     println!("  memory   {} bytes", thousands(set.bytes_in_memory() as u64));
-    println!("  values   mean {:.4}, standard deviation {:.4}", number(&facts, "mean"), number(&facts, "std"));
+    println!(
+        "  values   mean {:.4}, standard deviation {:.4}",
+        number(&facts, "mean"),
+        number(&facts, "std")
+    );
     if let Some(classes) = facts["classes"].as_object() {
         for (name, count) in classes {
             println!("  class    {name}: {}", thousands(count.as_u64().unwrap_or(0)));

@@ -26,10 +26,8 @@ pub fn run(arguments: &SampleArguments) -> Done {
     let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
     let options = options(arguments, points)?;
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(format!("samples-seed{}.png", arguments.seed)));
+    let out =
+        arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("samples-seed{}.png", arguments.seed)));
     Form::of(&out, points)?;
     let trajectory = arguments.trajectory.as_deref();
     let mut trajectory = trajectory.map(|path| Trajectory::new(path, &model, &options)).transpose()?;
@@ -98,7 +96,13 @@ impl Trajectory {
         let rows = if animated || points { batch } else { batch.min(STRIP_ROWS) };
         let noise = NoiseSource { seed: options.seed, first: 0, samples: rows, shape: model.shape() };
         let start = (format!("t = {}", model.process.len()), to_vec(noise.start(&langevin::cpu())));
-        Ok(Self { path: path.to_owned(), animated, settings: model.settings().clone(), rows, moments: vec![start] })
+        Ok(Self {
+            path: path.to_owned(),
+            animated,
+            settings: model.settings().clone(),
+            rows,
+            moments: vec![start],
+        })
     }
 
     /// Keeps a moment if its turn has come; x_T is there already, and the last is always kept.

@@ -10,7 +10,9 @@ use crate::signals::Signals;
 use anyhow::Context;
 use langevin::config::{Recipe, Settings, builtin_recipe, recipe_for_data};
 use langevin::data;
-use langevin::train::{Checkpoint, Event, Outcome, RunFolder, Trainer, WeightsKind, newest_checkpoint, train};
+use langevin::train::{
+    Checkpoint, Event, Outcome, RunFolder, Trainer, WeightsKind, newest_checkpoint, train,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

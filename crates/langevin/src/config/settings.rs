@@ -45,12 +45,9 @@ impl Settings {
     /// # Errors
     /// Names the setting that does not work, what was expected, and what to do.
     pub fn resolve(mut recipe: Recipe, data: &Dataset) -> Result<Self, SettingsError> {
-        let shape =
-            SampleShape { height: data.height(), width: data.width(), channels: data.channels() };
-        let holdout = recipe
-            .data
-            .holdout
-            .unwrap_or(if data.len() >= LARGE_SET { DEFAULT_HOLDOUT } else { 0.0 });
+        let shape = SampleShape { height: data.height(), width: data.width(), channels: data.channels() };
+        let holdout =
+            recipe.data.holdout.unwrap_or(if data.len() >= LARGE_SET { DEFAULT_HOLDOUT } else { 0.0 });
         recipe.data.holdout = Some(holdout);
         recipe.model.validate(shape)?;
         recipe.diffusion.process()?;

@@ -41,9 +41,8 @@ impl<'a> Denoiser<'a> {
         let Process { table, prediction, .. } = self.process;
         let timesteps = vec![self.process.timestep(index) as f64; x.dims()[0]];
         let output = self.network.forward(x.clone(), &timesteps, None);
-        let of = |(of_x, of_output): (f64, f64)| {
-            x.clone().mul_scalar(of_x) + output.clone().mul_scalar(of_output)
-        };
+        let of =
+            |(of_x, of_output): (f64, f64)| x.clone().mul_scalar(of_x) + output.clone().mul_scalar(of_output);
         let x0 = of(prediction.x0_coefficients(table, index));
         if !self.clip {
             return Denoised { eps: of(prediction.eps_coefficients(table, index)), x0 };

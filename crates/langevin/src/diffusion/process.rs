@@ -8,7 +8,9 @@ use langevin_math::{DiffusionTable, MathError, Prediction, Schedule, Spacing, Va
 pub enum ProcessError {
     #[error(transparent)]
     Math(#[from] MathError),
-    #[error("a learned variance needs a network that gives one: use variance = \"fixed-large\" or \"fixed-small\"")]
+    #[error(
+        "a learned variance needs a network that gives one: use variance = \"fixed-large\" or \"fixed-small\""
+    )]
     LearnedVariance,
 }
 

@@ -25,8 +25,7 @@ pub enum SafetensorsError {
 /// # Errors
 /// If the file cannot be read, is malformed, or holds something else than floating-point numbers.
 pub fn read(path: &Path) -> Result<Weights, SafetensorsError> {
-    let bytes =
-        fs::read(path).map_err(|source| SafetensorsError::Read { path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(|source| SafetensorsError::Read { path: path.to_owned(), source })?;
     let malformed = |error: safetensors::SafeTensorError| SafetensorsError::Malformed {
         path: path.to_owned(),
         message: error.to_string(),
@@ -50,7 +49,8 @@ pub fn decode(view: &TensorView) -> Option<Vec<f32>> {
     let wide = |data: &[u8]| -> Vec<f32> {
         data.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect()
     };
-    let halves = |convert: fn([u8; 2]) -> f32| data.as_chunks().0.iter().map(|bytes| convert(*bytes)).collect();
+    let halves =
+        |convert: fn([u8; 2]) -> f32| data.as_chunks().0.iter().map(|bytes| convert(*bytes)).collect();
     match view.dtype() {
         Dtype::F32 => Some(data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()),
         Dtype::F64 => Some(wide(data)),
@@ -78,10 +78,8 @@ pub fn write(path: &Path, weights: &Weights) -> Result<(), SafetensorsError> {
     });
     // PyTorch's loaders look for this entry.
     let metadata = std::collections::HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let text = safetensors::serialize(views, Some(metadata)).map_err(|error| SafetensorsError::Malformed {
-        path: path.to_owned(),
-        message: error.to_string(),
-    })?;
+    let text = safetensors::serialize(views, Some(metadata))
+        .map_err(|error| SafetensorsError::Malformed { path: path.to_owned(), message: error.to_string() })?;
     write_synced(path, &text).map_err(|source| SafetensorsError::Write { path: path.to_owned(), source })
 }
 
@@ -102,7 +100,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("w.safetensors");
         let weights = Weights::from([
-            ("a.weight".to_owned(), Array { shape: vec![2, 3], values: vec![1.0, -2.5, 0.0, 1e-30, f32::MAX, 3.0] }),
+            (
+                "a.weight".to_owned(),
+                Array { shape: vec![2, 3], values: vec![1.0, -2.5, 0.0, 1e-30, f32::MAX, 3.0] },
+            ),
             ("b".to_owned(), Array { shape: vec![1], values: vec![7.0] }),
         ]);
         write(&path, &weights).unwrap();

@@ -3,11 +3,13 @@
 //! Adding a network is one new file and one line in [`ModelConfig`] and [`Model`].
 
 mod mlp;
-pub mod weights;
 mod unet;
+pub mod weights;
 
 pub use mlp::{Mlp, MlpConfig, ModulatedLayer};
-pub use unet::{ConfigError, DownLevel, DownsamplePadding, Middle, ResBlock, TimeConditioning, UNet, UNetConfig, UpLevel};
+pub use unet::{
+    ConfigError, DownLevel, DownsamplePadding, Middle, ResBlock, TimeConditioning, UNet, UNetConfig, UpLevel,
+};
 
 use crate::nn::DropoutKey;
 use burn::module::Module;

@@ -25,7 +25,9 @@ impl TimestepEncoding {
     pub fn encode(&self, timesteps: &[f64], device: &Device) -> Tensor<2> {
         let values: Vec<f32> = timesteps
             .iter()
-            .flat_map(|&t| sinusoidal_embedding(t, self.dimensions, self.order, self.frequency_shift, MAX_PERIOD))
+            .flat_map(|&t| {
+                sinusoidal_embedding(t, self.dimensions, self.order, self.frequency_shift, MAX_PERIOD)
+            })
             .map(|value| value as f32)
             .collect();
         Tensor::from_data(TensorData::new(values, [timesteps.len(), self.dimensions]), device)

@@ -64,7 +64,8 @@ pub fn generate(
 ) -> Option<Vec<f32>> {
     let mut samples = Vec::with_capacity(count * shape.elements());
     for first in (0..count).step_by(batch.max(1)) {
-        let noise = NoiseSource { seed, first: first as u64, samples: batch.max(1).min(count - first), shape };
+        let noise =
+            NoiseSource { seed, first: first as u64, samples: batch.max(1).min(count - first), shape };
         let from = denoiser.process().len() - 1;
         let x = run(solver, denoiser, noise.start(device), from, &noise, &mut |m| observe(first, m))?;
         samples.extend(crate::tensor::to_vec(x));

@@ -34,7 +34,9 @@ pub enum CheckpointError {
          runs/digits-001, or one of its checkpoints/step-NNNNNNN"
     )]
     NotAModel { path: PathBuf },
-    #[error("{path} has no checkpoint yet: train for longer, or resume it with `langevin train --resume --out {path}`")]
+    #[error(
+        "{path} has no checkpoint yet: train for longer, or resume it with `langevin train --resume --out {path}`"
+    )]
     NoCheckpoint { path: PathBuf },
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
@@ -223,7 +225,8 @@ impl Checkpoint {
 fn write_arrays(folder: &Path, settings: &Settings, state: TrainingState) -> Result<(), CheckpointError> {
     let named = |prefix: &str, values: &[Vec<f32>]| -> Weights {
         let arrays = state.parameters.iter().zip(values);
-        let array = |shape: &Vec<usize>, values: &Vec<f32>| Array { shape: shape.clone(), values: values.clone() };
+        let array =
+            |shape: &Vec<usize>, values: &Vec<f32>| Array { shape: shape.clone(), values: values.clone() };
         arrays.map(|((name, shape), values)| (format!("{prefix}{name}"), array(shape, values))).collect()
     };
     let ema = named("", state.ema);

@@ -38,16 +38,10 @@ pub fn draw_grid(
     let denoiser = Denoiser::new(network, &respaced, settings.clips());
     let (count, shape) = (sample.grid_samples, settings.shape);
     let device = crate::cpu();
-    let drawn = generate(
-        &mut Ancestral,
-        &denoiser,
-        shape,
-        sample.seed,
-        count,
-        count,
-        &device,
-        &mut |_, moment| proceed(respaced.len() - moment.index, respaced.len()),
-    );
+    let drawn =
+        generate(&mut Ancestral, &denoiser, shape, sample.seed, count, count, &device, &mut |_, moment| {
+            proceed(respaced.len() - moment.index, respaced.len())
+        });
     let Some(samples) = drawn else { return Ok(false) };
     let image = if settings.levels.is_some() {
         render::grid(&Pictures::new(&samples, shape.batch(count))?, None)?

@@ -8,7 +8,7 @@ use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
 use crate::data::{Dataset, Order, holdout_split};
 use crate::diffusion::{Process, ProcessError};
-use crate::models::weights::{Array, Weights, with_weights, weights_of};
+use crate::models::weights::{Array, Weights, weights_of, with_weights};
 use crate::models::{Model, Network};
 use crate::nn::DropoutKey;
 use crate::tensor::from_samples;
@@ -181,9 +181,8 @@ impl Trainer {
     pub fn holdout_loss(&self) -> Option<f64> {
         let plain = self.model.valid();
         let device = crate::cpu();
-        (!self.held_out.is_empty()).then(|| {
-            holdout_loss(&self.settings, &self.process, &self.data, &self.held_out, &plain, &device)
-        })
+        (!self.held_out.is_empty())
+            .then(|| holdout_loss(&self.settings, &self.process, &self.data, &self.held_out, &plain, &device))
     }
 
     /// The network for sampling, without a graph.
@@ -199,7 +198,8 @@ impl Trainer {
 
     fn ema_weights(&self) -> Weights {
         let arrays = self.parameters.iter().zip(&self.ema.values);
-        let array = |shape: &Vec<usize>, values: &Vec<f32>| Array { shape: shape.clone(), values: values.clone() };
+        let array =
+            |shape: &Vec<usize>, values: &Vec<f32>| Array { shape: shape.clone(), values: values.clone() };
         arrays.map(|((name, shape), values)| (name.clone(), array(shape, values))).collect()
     }
 

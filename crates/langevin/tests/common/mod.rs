@@ -65,7 +65,13 @@ fn decode(view: &::safetensors::tensor::TensorView) -> Array {
 
 /// |a − b| ≤ atol + rtol |b| for every element; the worst is reported.
 pub fn assert_close(what: &str, ours: &[f32], theirs: &[f32], atol: f32, rtol: f32) {
-    assert_eq!(ours.len(), theirs.len(), "{what}: {} elements where {} are expected", ours.len(), theirs.len());
+    assert_eq!(
+        ours.len(),
+        theirs.len(),
+        "{what}: {} elements where {} are expected",
+        ours.len(),
+        theirs.len()
+    );
     let excess = |(a, b): (&f32, &f32)| (a - b).abs() - (atol + rtol * b.abs());
     let worst = ours.iter().zip(theirs).enumerate().max_by(|a, b| excess(a.1).total_cmp(&excess(b.1)));
     let Some((index, (a, b))) = worst else { return };

@@ -95,7 +95,9 @@ pub enum ConfigError {
     NoLevels,
     #[error("model.{setting} is {value}: expected {expected}")]
     Setting { setting: &'static str, value: String, expected: &'static str },
-    #[error("model.groups is {groups}, which does not divide the {channels} channels of level {level}: choose a divisor")]
+    #[error(
+        "model.groups is {groups}, which does not divide the {channels} channels of level {level}: choose a divisor"
+    )]
     Groups { groups: usize, channels: usize, level: usize },
     #[error(
         "model.groups is {groups}, so level {level} has one channel a group and the block's second normalisation would \
@@ -118,9 +120,13 @@ pub enum ConfigError {
         nearest_height: usize,
         nearest_width: usize,
     },
-    #[error("model.kind \"mlp\" is for points, but the samples are pictures of {height}x{width}: use model.kind \"unet\"")]
+    #[error(
+        "model.kind \"mlp\" is for points, but the samples are pictures of {height}x{width}: use model.kind \"unet\""
+    )]
     MlpOnPictures { height: usize, width: usize },
-    #[error("an MLP of {layers} layers of {hidden} features cannot be built: use at least one layer, and an even number of features")]
+    #[error(
+        "an MLP of {layers} layers of {hidden} features cannot be built: use at least one layer, and an even number of features"
+    )]
     MlpSize { hidden: usize, layers: usize },
 }
 
@@ -229,7 +235,8 @@ impl UNetConfig {
             let attention = 8 * positions * channels + 4 * heads * positions * positions;
             let blocks = 2 * self.blocks_per_level + 1;
             // On the way up the first normalisation sees the skip connection's channels too.
-            total += blocks * 12 * positions * channels + (self.blocks_per_level + 1) * 5 * positions * channels;
+            total +=
+                blocks * 12 * positions * channels + (self.blocks_per_level + 1) * 5 * positions * channels;
             if self.attends(index + 1) {
                 total += blocks * attention;
             }

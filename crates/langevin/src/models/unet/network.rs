@@ -2,7 +2,9 @@
 
 use super::{ResBlock, UNetConfig};
 use crate::models::Network;
-use crate::nn::{AttentionBlock, Conv2d, Downsample, DropoutKey, GroupNorm, Init, TimestepEmbedding, Upsample};
+use crate::nn::{
+    AttentionBlock, Conv2d, Downsample, DropoutKey, GroupNorm, Init, TimestepEmbedding, Upsample,
+};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -100,7 +102,8 @@ impl UNet {
         observe("middle.block2", &x);
         for (i, level) in self.up.iter().enumerate() {
             for (j, block) in level.blocks.iter().enumerate() {
-                let skip = skips.pop().expect("the way down leaves one activation for each block of the way up");
+                let skip =
+                    skips.pop().expect("the way down leaves one activation for each block of the way up");
                 x = block.forward(langevin_ops::concat_channels(x, skip), time.clone(), dropout);
                 observe(&format!("up.{i}.blocks.{j}"), &x);
                 if let Some(attention) = level.attention.get(j) {

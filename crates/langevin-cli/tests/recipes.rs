@@ -1,0 +1,46 @@
+//! `langevin recipes`: each can be listed, printed, and trained with from a file.
+
+mod common;
+
+use common::files::rgb_png;
+use common::{Place, assert_says};
+use std::fs;
+
+const NAMES: [&str; 7] =
+    ["digits", "swiss-roll", "swiss-roll-seed", "fashion-mnist", "pictures", "cifar10", "ddpm-256"];
+
+#[test]
+fn the_list_names_each_and_says_what_it_is_for() {
+    let listed = Place::new().done("recipes").out;
+    let rows: Vec<_> = listed.lines().take_while(|line| !line.is_empty()).collect();
+    let names: Vec<_> = rows.iter().filter_map(|row| row.split_whitespace().next()).collect();
+    assert_eq!(names, NAMES);
+    assert!(rows.iter().all(|row| row.split_whitespace().count() > 4), "{listed}");
+}
+
+#[test]
+fn each_is_printed_as_it_is_written_and_works_from_a_file() {
+    let place = Place::new();
+    fs::create_dir(place.path("pictures")).unwrap();
+    for index in 0..4 {
+        fs::write(place.path(format!("pictures/{index}.png")), rgb_png(32, 32, 60 * index)).unwrap();
+    }
+    for name in NAMES {
+        let text = place.done(&format!("recipes {name}")).out;
+        assert_says(&text, &["description = ", "[model]", "[train]", "steps = "]);
+        let file = format!("{name}.toml");
+        fs::write(place.path(&file), &text).unwrap();
+        let data = match name {
+            "digits" | "swiss-roll" | "swiss-roll-seed" => "",
+            _ => "pictures",
+        };
+        let plan = place.done(&format!("train {data} --recipe {file} --dry-run")).err;
+        assert_eq!(plan, place.done(&format!("train {data} --recipe {name} --dry-run")).err);
+        // As published for the two networks of the paper.
+        match name {
+            "cifar10" => assert_says(&plan, &["35,746,307 parameters", "800,000 steps of 128"]),
+            "ddpm-256" => assert_says(&plan, &["113,673,219 parameters", "500,000 steps of 64"]),
+            _ => assert_says(&plan, &["parameters"]),
+        }
+    }
+}
