@@ -2,6 +2,7 @@
 
 use langevin::config::{RecipeError, SettingsError};
 use langevin::data::DataError;
+use langevin::train::CheckpointError;
 use std::fmt::Display;
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
         let error = error.into();
         let asked_wrongly = error.is::<RecipeError>()
             || error.is::<SettingsError>()
+            || matches!(error.downcast_ref(), Some(CheckpointError::NotAModel { .. }))
             || error.downcast_ref::<DataError>().is_some_and(|error| {
                 matches!(
                     error,

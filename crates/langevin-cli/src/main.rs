@@ -15,6 +15,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if !matches!(arguments.command, Command::Train(_)) {
+        signals::end_when_unread();
+    }
     let done = match arguments.command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Sample(arguments) => commands::sample::run(&arguments),

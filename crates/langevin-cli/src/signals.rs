@@ -33,3 +33,16 @@ impl Signals {
         }
     }
 }
+
+/// Ends the program in silence when what it prints goes to a pipe that is no longer read, as in `| head`.
+///
+/// Not for training: it would end unsaved.
+pub fn end_when_unread() {
+    // Should it fail, such an end is only a louder one.
+    #[cfg(unix)]
+    let _ = flag::register_conditional_shutdown(
+        signal_hook::consts::SIGPIPE,
+        128 + signal_hook::consts::SIGPIPE,
+        Arc::new(AtomicBool::new(true)),
+    );
+}

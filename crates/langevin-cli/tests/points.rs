@@ -61,8 +61,7 @@ fn what_is_for_pictures_is_refused() {
     assert_says(&place.refused("denoise a.png --model model --from 3"), &["model", "points"]);
     let flipped = format!("train swiss-roll {TINY_POINTS} --set data.flip=true --steps 1");
     assert_says(&place.refused(&flipped), &["data.flip"]);
-    let of_pictures = "train swiss-roll --steps 1 --recipe digits --set model.kind=mlp";
-    assert_says(&place.refused(of_pictures), &["model.kind=mlp"]);
+    assert_says(&place.refused("train digits --set model.kind=mlp --dry-run"), &["mlp", "8x8", "unet"]);
 }
 
 #[test]

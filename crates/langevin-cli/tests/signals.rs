@@ -38,7 +38,8 @@ fn lines(place: &Place, run: &str) -> usize {
 fn an_interrupted_run_is_saved_and_goes_on_as_if_nothing_had_been() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let place = Place::new();
-        let settings = format!("digits {TINY} --no-grid --set model.dropout=0.1");
+        let settings =
+            format!("digits {TINY} --no-grid --set model.dropout=0.1 --set train.checkpoint_every=100000");
         let child = start(&place, &format!("train {settings} --steps 1000000 --out run"));
         wait_until("three steps", || lines(&place, "run") >= 3);
         assert!(!place.exists("run/checkpoints"), "it is interrupted before its first checkpoint");
@@ -103,7 +104,8 @@ fn sampling_that_is_interrupted_writes_nothing() {
     let place = Place::new();
     place.done("train --steps 1 --batch 4 --no-grid --quiet --out model");
     let child = start(&place, "sample model -n 1000 --out samples.npy");
-    sleep(Duration::from_millis(300));
+    // The model is loaded by then; without the signal it would take minutes.
+    sleep(Duration::from_secs(1));
     send("-INT", &child);
     let ran = end(child);
     assert_eq!(ran.code, Some(130), "{}", ran.err);
@@ -115,6 +117,5 @@ fn a_reader_that_goes_away_is_no_crash() {
     let place = Place::new();
     let mut child = start(&place, "recipes");
     drop(child.stdout.take());
-    let ran = end(child);
-    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+    assert_eq!(end(child).err, "");
 }

@@ -22,6 +22,6 @@ mod tests {
         let x = Tensor::<2>::from_data(TensorData::from([[1.0f32, 2.0]]), &device);
         let bias = Tensor::<1>::from_data(TensorData::from([0.5f32, 0.0, -1.0]), &device);
         let y = linear(x, tensor([[3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]), bias);
-        assert_eq!(y.into_data().to_vec::<f32>().unwrap(), [11.5, 17.0, 22.0]);
+        assert_eq!(y.into_data().try_to_vec::<f32>().unwrap(), [11.5, 17.0, 22.0]);
     }
 }

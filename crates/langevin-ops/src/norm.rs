@@ -124,7 +124,7 @@ mod tests {
                 tensor(bias.clone(), [6]),
                 1e-6,
             );
-            let y = y.into_data().to_vec::<f32>().unwrap();
+            let y = y.into_data().try_to_vec::<f32>().unwrap();
             for (i, (y, e)) in y.iter().zip(reference(groups, &weight, &bias, 1e-6)).enumerate() {
                 assert!((f64::from(*y) - e).abs() < 1e-5, "{groups} groups, element {i}: {y} for {e}");
             }
@@ -145,7 +145,7 @@ mod tests {
             tensor(scale.clone(), [2, 6]),
             tensor(shift.clone(), [2, 6]),
         );
-        let y = y.into_data().to_vec::<f32>().unwrap();
+        let y = y.into_data().try_to_vec::<f32>().unwrap();
         for (i, (y, e)) in y.iter().zip(reference(2, &weight, &bias, 1e-5)).enumerate() {
             let at = i / (3 * 5 * 6) * 6 + i % 6;
             let z = e * (1.0 + f64::from(scale[at])) + f64::from(shift[at]);

@@ -24,7 +24,7 @@ mod tests {
         let x = TensorData::new(vec![1.0f32, -1.0, 2.0, -2.0, 3.0, -3.0, 4.0, -4.0], [1, 2, 2, 2]);
         let y = upsample_nearest_2x(Tensor::<4>::from_data(x, &Device::flex()));
         assert_eq!(y.dims(), [1, 4, 4, 2]);
-        let values = y.into_data().to_vec::<f32>().unwrap();
+        let values = y.into_data().try_to_vec::<f32>().unwrap();
         for row in 0..4 {
             for column in 0..4 {
                 let source = (1 + row / 2 * 2 + column / 2) as f32;

@@ -21,8 +21,4 @@ pub mod train;
 
 pub use langevin_math as math;
 pub use pipeline::{SampleOptions, TrainedModel};
-
-/// The CPU, the device that everything runs on.
-pub fn cpu() -> burn::tensor::Device {
-    burn::tensor::Device::flex()
-}
+pub use tensor::{SampleShape, cpu};

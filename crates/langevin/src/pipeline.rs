@@ -3,8 +3,9 @@
 use crate::config::Settings;
 use crate::diffusion::{Denoiser, Process, ProcessError};
 use crate::models::weights::{parameter_names, with_weights};
-use crate::models::{Model, Network, SampleShape};
+use crate::models::{Model, Network};
 use crate::sampler::{Ancestral, Moment, NoiseSource, generate, run};
+use crate::tensor::SampleShape;
 use crate::tensor::{from_samples, to_vec};
 use crate::train::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint};
 use burn::module::Module;
@@ -55,7 +56,7 @@ impl TrainedModel {
     pub fn load(path: impl AsRef<Path>, weights: WeightsKind) -> Result<Self, CheckpointError> {
         let checkpoint = Checkpoint::open(&find_checkpoint(path.as_ref())?)?;
         let settings = &checkpoint.settings;
-        let device = crate::cpu();
+        let device = crate::tensor::cpu();
         let network = settings.recipe.model.init(settings.shape, 0, &device);
         let weights = checkpoint.weights(weights, &parameter_names(&network))?;
         let network = with_weights(network, weights)

@@ -1,7 +1,35 @@
-//! Between tensors and slices.
+//! Between tensors and slices: the shape of a sample, and the device that tensors live on.
 
-use crate::models::SampleShape;
 use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+/// The CPU, the device that everything runs on.
+pub fn cpu() -> Device {
+    Device::flex()
+}
+
+/// The shape of one sample; points are pictures of one position and two channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleShape {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Channels.
+    pub channels: usize,
+}
+
+impl SampleShape {
+    /// Elements of one sample.
+    pub fn elements(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// The shape of `samples` of them, channels last.
+    pub fn batch(&self, samples: usize) -> [usize; 4] {
+        [samples, self.height, self.width, self.channels]
+    }
+}
 
 /// The elements of a tensor, in row-major order.
 pub fn to_vec<const D: usize>(x: Tensor<D>) -> Vec<f32> {

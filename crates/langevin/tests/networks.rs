@@ -4,9 +4,10 @@ mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{perturbed, ramp};
+use langevin::SampleShape;
 use langevin::config::{builtin_recipe, builtin_recipes};
 use langevin::models::weights::parameter_count;
-use langevin::models::{ModelConfig, Network, ResBlock, SampleShape, TimeConditioning, UNet, UNetConfig};
+use langevin::models::{ModelConfig, Network, ResBlock, TimeConditioning, UNet, UNetConfig};
 use langevin::tensor::to_vec;
 
 fn unet_of(recipe: &str) -> Option<UNetConfig> {

@@ -4,10 +4,11 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::perturbed;
+use langevin::SampleShape;
 use langevin::config::builtin_recipe;
 use langevin::diffusion::{Denoiser, Process};
 use langevin::math::{Prediction, Schedule, Spacing, Variance};
-use langevin::models::{Model, Network, SampleShape};
+use langevin::models::{Model, Network};
 use langevin::nn::DropoutKey;
 use langevin::sampler::{Ancestral, generate};
 use std::ops::ControlFlow;

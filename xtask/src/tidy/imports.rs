@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tensor", &["models::SampleShape"]),
     ("models", &["nn", "tensor"]),
     ("diffusion", &["models", "tensor"]),
-    ("config", &["data", "diffusion", "models"]),
+    ("config", &["data", "diffusion", "models", "tensor"]),
     ("sampler", &["diffusion", "models::SampleShape", "tensor"]),
     ("interop", &["config", "data", "diffusion", "models", "tensor"]),
     ("eval", &["config", "data", "diffusion", "interop", "models", "nn", "render", "sampler", "tensor"]),

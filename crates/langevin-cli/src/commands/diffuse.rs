@@ -2,11 +2,11 @@
 
 use crate::args::{DiffuseArguments, ReadArguments};
 use crate::exit::{Done, Failure, usage};
+use langevin::SampleShape;
 use langevin::data::{self, DataOptions, Dataset, read_picture};
 use langevin::diffusion::Process;
 use langevin::math::rng::{Purpose, Stream};
 use langevin::math::{Prediction, Schedule, Variance};
-use langevin::models::SampleShape;
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
 use langevin::tensor::to_points;
 use std::path::Path;

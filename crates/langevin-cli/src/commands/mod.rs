@@ -4,6 +4,7 @@ pub mod denoise;
 pub mod diffuse;
 pub mod inspect;
 pub mod recipes;
+mod resume;
 pub mod sample;
 pub mod train;
 

@@ -1,20 +1,19 @@
 //! `langevin train`: train a model, from the start or from where it stopped.
 
+use super::resume::{find_resumed, resumed_recipe};
 use super::use_threads;
 use crate::args::TrainArguments;
 use crate::exit::{Done, Failure, usage};
-use crate::folders::{check_empty, new_run, newest_run, next_run, run_name};
+use crate::folders::{check_empty, new_run, next_run, run_name};
 use crate::plan;
 use crate::progress::{Progress, duration};
 use crate::signals::Signals;
 use anyhow::Context;
 use langevin::config::{Recipe, Settings, builtin_recipe, recipe_for_data};
 use langevin::data;
-use langevin::train::{
-    Checkpoint, Event, Outcome, RunFolder, Trainer, WeightsKind, newest_checkpoint, train,
-};
+use langevin::train::{Checkpoint, Event, Outcome, RunFolder, Trainer, WeightsKind, train};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// Runs the command.
@@ -63,7 +62,7 @@ pub fn run(arguments: &TrainArguments) -> Done {
 }
 
 /// The recipe that the arguments ask for.
-fn recipe(arguments: &TrainArguments) -> Result<Recipe, Failure> {
+pub fn recipe(arguments: &TrainArguments) -> Result<Recipe, Failure> {
     let named = match &arguments.recipe {
         Some(name) if Path::new(name).is_file() => {
             let text = fs::read_to_string(name).with_context(|| format!("cannot read the recipe {name}"))?;
@@ -81,13 +80,12 @@ fn recipe(arguments: &TrainArguments) -> Result<Recipe, Failure> {
 }
 
 /// The recipe with what the arguments change.
-fn apply(mut recipe: Recipe, arguments: &TrainArguments) -> Result<Recipe, Failure> {
+pub fn apply(mut recipe: Recipe, arguments: &TrainArguments) -> Result<Recipe, Failure> {
     for assignment in &arguments.set {
         recipe = recipe.with_assignment(assignment)?;
     }
-    if let Some(data) = &arguments.data {
-        recipe.data.source = Some(absolute(data));
-    }
+    let source = arguments.data.as_deref().or(recipe.data.source.as_deref());
+    recipe.data.source = source.map(absolute);
     let (read, train) = (&arguments.read, &mut recipe.train);
     recipe.data.size = read.size.or(recipe.data.size);
     recipe.data.split = read.split.clone().or(recipe.data.split);
@@ -106,85 +104,6 @@ fn absolute(data: &str) -> String {
         return data.to_owned();
     }
     fs::canonicalize(data).map_or_else(|_| data.to_owned(), |path| path.to_string_lossy().into_owned())
-}
-
-/// The run to go on with, and its newest checkpoint.
-fn find_resumed(arguments: &TrainArguments) -> Result<(PathBuf, Checkpoint), Failure> {
-    let folder = arguments.out.clone().map_or_else(newest_run, Ok)?;
-    let checkpoint = newest_checkpoint(&RunFolder::new(&folder))?;
-    Ok((folder, checkpoint))
-}
-
-/// The recipe of a run, which the arguments must agree with in everything but the steps.
-fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Result<Recipe, Failure> {
-    let saved = checkpoint.settings.recipe.clone();
-    let mut asked = apply(saved.clone(), arguments)?;
-    if let Some(name) = &arguments.recipe {
-        asked = recipe(&TrainArguments {
-            data: arguments.data.clone().or(saved.data.source.clone()),
-            recipe: Some(name.clone()),
-            set: arguments.set.clone(),
-            read: crate::args::ReadArguments { ..clone_read(arguments) },
-            out: None,
-            init: None,
-            ..*arguments
-        })?;
-        // What the data decided then, it would decide again.
-        asked.data.holdout = asked.data.holdout.or(saved.data.holdout);
-        asked.train.micro_batch = asked.train.micro_batch.or(saved.train.micro_batch);
-        asked.train.steps = arguments.steps.unwrap_or(saved.train.steps);
-    }
-    let differences = differences(&saved, &asked);
-    if differences.is_empty() {
-        return Ok(asked);
-    }
-    Err(usage(format!(
-        "a resumed run keeps its settings, except --steps, but {}: leave them out, or start a new run",
-        differences.join("; ")
-    )))
-}
-
-fn clone_read(arguments: &TrainArguments) -> crate::args::ReadArguments {
-    let read = &arguments.read;
-    crate::args::ReadArguments {
-        size: read.size,
-        split: read.split.clone(),
-        channels: read.channels,
-        data_dir: read.data_dir.clone(),
-    }
-}
-
-/// Which settings differ, but for the number of steps, in words.
-fn differences(saved: &Recipe, asked: &Recipe) -> Vec<String> {
-    let flat = |recipe: &Recipe| {
-        let mut recipe = recipe.clone();
-        recipe.train.steps = 0;
-        let table = recipe.to_toml().parse::<toml::Table>().unwrap_or_default();
-        let mut flat = std::collections::BTreeMap::new();
-        flatten("", &toml::Value::Table(table), &mut flat);
-        flat
-    };
-    let (saved, asked) = (flat(saved), flat(asked));
-    let keys: std::collections::BTreeSet<&String> = saved.keys().chain(asked.keys()).collect();
-    let value = |value: Option<&String>| value.map_or_else(|| "not set".to_owned(), Clone::clone);
-    keys.into_iter()
-        .filter(|key| saved.get(*key) != asked.get(*key))
-        .map(|key| format!("{key} was {} and is {}", value(saved.get(key)), value(asked.get(key))))
-        .collect()
-}
-
-fn flatten(path: &str, value: &toml::Value, into: &mut std::collections::BTreeMap<String, String>) {
-    match value {
-        toml::Value::Table(table) => {
-            for (key, value) in table {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                flatten(&path, value, into);
-            }
-        }
-        value => {
-            into.insert(path.to_owned(), value.to_string());
-        }
-    }
 }
 
 /// Trains, shows how it goes, and says how to go on.
@@ -236,8 +155,14 @@ fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &Tr
             Ok(())
         }
         Outcome::Interrupted { step } => {
-            let step = plan::thousands(step);
-            eprintln!("stopped at step {step}, saved; go on with: langevin train --resume --out {root}");
+            if step < steps {
+                let step = plan::thousands(step);
+                eprintln!("stopped at step {step}, saved; go on with: langevin train --resume --out {root}");
+            } else {
+                eprintln!(
+                    "stopped before its last grid; all steps are made and saved: langevin sample {root}"
+                );
+            }
             Err(Failure::Interrupted(signals.received().unwrap_or(2)))
         }
     }

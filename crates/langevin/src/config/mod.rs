@@ -5,11 +5,13 @@
 
 mod builtin;
 mod recipe;
+mod sections;
 mod settings;
 
 pub use builtin::{builtin_recipe, builtin_recipes, recipe_for_data};
-pub use recipe::{
-    DataConfig, DiffusionConfig, LearningRateDecay, OptimizerKind, Recipe, RecipeError, SampleConfig,
-    TimestepSampling, TrainConfig,
+pub use recipe::{Recipe, RecipeError};
+pub use sections::{
+    DataConfig, DiffusionConfig, LearningRateDecay, OptimizerKind, SampleConfig, TimestepSampling,
+    TrainConfig,
 };
 pub use settings::{Settings, SettingsError};

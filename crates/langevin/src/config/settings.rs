@@ -3,8 +3,8 @@
 use super::{DataConfig, DiffusionConfig, Recipe};
 use crate::data::{DataOptions, Dataset};
 use crate::diffusion::{Process, ProcessError};
-use crate::models::{ConfigError, SampleShape};
-use std::path::PathBuf;
+use crate::models::ConfigError;
+use crate::tensor::SampleShape;
 
 /// A set smaller than this is not held out from unless the recipe says so.
 const LARGE_SET: usize = 2000;
@@ -124,7 +124,7 @@ impl DataConfig {
             split: self.split.clone(),
             size: self.size.map(|[height, width]| (height, width)),
             channels: self.channels,
-            data_dir: self.data_dir.clone().map(PathBuf::from),
+            data_dir: self.data_dir.clone(),
             seed,
             count: self.count,
         }

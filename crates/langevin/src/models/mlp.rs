@@ -1,7 +1,8 @@
 //! A perceptron for points in the plane: the 2-D toys on which the whole process can be watched.
 
-use super::{ConfigError, Network, SampleShape};
+use super::{ConfigError, Network};
 use crate::nn::{DropoutKey, Init, Linear, TimestepEmbedding, TimestepEncoding};
+use crate::tensor::SampleShape;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use langevin_math::EmbeddingOrder;

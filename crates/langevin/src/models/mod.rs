@@ -12,6 +12,7 @@ pub use unet::{
 };
 
 use crate::nn::DropoutKey;
+use crate::tensor::SampleShape;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -26,29 +27,6 @@ pub trait Network: Send {
     /// `x`: `[batch, height, width, channels]`, `timesteps`: one a sample, in units of the training
     /// process (0 is the least noise); returns `[batch, height, width, output channels]`.
     fn forward(&self, x: Tensor<4>, timesteps: &[f64], dropout: Option<DropoutKey>) -> Tensor<4>;
-}
-
-/// The shape of one sample; points are pictures of one position and two channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SampleShape {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Channels.
-    pub channels: usize,
-}
-
-impl SampleShape {
-    /// Elements of one sample.
-    pub fn elements(&self) -> usize {
-        self.height * self.width * self.channels
-    }
-
-    /// The shape of `samples` of them, channels last.
-    pub fn batch(&self, samples: usize) -> [usize; 4] {
-        [samples, self.height, self.width, self.channels]
-    }
 }
 
 /// The configuration of a network.
@@ -102,6 +80,8 @@ impl ModelConfig {
 }
 
 /// A network of any kind.
+// There is one of it in a program: its size on the stack is of no account.
+#[allow(clippy::large_enum_variant)]
 #[derive(Module, Debug)]
 pub enum Model {
     /// The U-Net.

@@ -1,6 +1,6 @@
 //! The noise of generated samples: each sample has its own, whatever batch it is in.
 
-use crate::models::SampleShape;
+use crate::tensor::SampleShape;
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin_math::rng::{Purpose, Stream};
 use rayon::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::{NoiseSource, Solver};
 use crate::diffusion::Denoiser;
-use crate::models::SampleShape;
+use crate::tensor::SampleShape;
 use burn::tensor::{Device, Tensor};
 use std::ops::ControlFlow;
 

@@ -76,7 +76,7 @@ pub(super) fn draw_timestep(
     let draw = |position: usize| stream.below(0, position as u32, total as u64) as usize;
     match sampling {
         TimestepSampling::Uniform => draw(row),
-        TimestepSampling::Antithetic if row % 2 == 0 => draw(row / 2),
+        TimestepSampling::Antithetic if row.is_multiple_of(2) => draw(row / 2),
         TimestepSampling::Antithetic => total - 1 - draw(row / 2),
     }
 }

@@ -13,8 +13,9 @@
 use crate::config::{Recipe, RecipeError, Settings};
 use crate::interop::diffusers::{read_unet_weights, write_pipeline};
 use crate::interop::safetensors::{self, SafetensorsError, write_synced};
+use crate::models::ModelConfig;
 use crate::models::weights::{Array, Weights, WeightsError};
-use crate::models::{ModelConfig, SampleShape};
+use crate::tensor::SampleShape;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};

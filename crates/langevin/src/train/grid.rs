@@ -37,7 +37,7 @@ pub fn draw_grid(
     let respaced = process.respaced(Spacing::Trailing, sample.grid_steps)?;
     let denoiser = Denoiser::new(network, &respaced, settings.clips());
     let (count, shape) = (sample.grid_samples, settings.shape);
-    let device = crate::cpu();
+    let device = crate::tensor::cpu();
     let drawn =
         generate(&mut Ancestral, &denoiser, shape, sample.seed, count, count, &device, &mut |_, moment| {
             proceed(respaced.len() - moment.index, respaced.len())

@@ -1,15 +1,7 @@
-//! A run: the loop around the trainer, and the folder that it fills.
-//!
-//! ```text
-//! runs/digits-001/
-//!   config.toml                 every setting, resolved
-//!   metrics.jsonl               a line each `log_every` steps
-//!   samples/step-0000500.png    grids on the way, from the averaged weights
-//!   checkpoints/step-0000500/
-//!   final.png                   the grid of the last step
-//! ```
+//! A run: the loop around the trainer, which fills the run's folder.
 
-use super::checkpoint::{Checkpoint, CheckpointError, WeightsKind};
+use super::checkpoint::{CheckpointError, WeightsKind};
+use super::folder::RunFolder;
 use super::grid::{GridError, draw_grid};
 use super::metrics::{MetricsLine, MetricsLog, StepReport};
 use super::trainer::Trainer;
@@ -18,45 +10,6 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// Paths within a run's folder.
-#[derive(Clone, Debug)]
-pub struct RunFolder {
-    /// The folder.
-    pub root: PathBuf,
-}
-
-impl RunFolder {
-    /// The run in `root`.
-    pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
-    }
-
-    /// The settings.
-    pub fn config(&self) -> PathBuf {
-        self.root.join("config.toml")
-    }
-
-    /// The metrics.
-    pub fn metrics(&self) -> PathBuf {
-        self.root.join("metrics.jsonl")
-    }
-
-    /// The checkpoint of `step`.
-    pub fn checkpoint(&self, step: u64) -> PathBuf {
-        self.root.join(format!("checkpoints/step-{step:07}"))
-    }
-
-    /// The grid of `step`.
-    pub fn grid(&self, step: u64) -> PathBuf {
-        self.root.join(format!("samples/step-{step:07}.png"))
-    }
-
-    /// The grid of the last step.
-    pub fn final_grid(&self) -> PathBuf {
-        self.root.join("final.png")
-    }
-}
 
 /// What happens in a run, as it happens.
 #[derive(Debug)]
@@ -255,12 +208,4 @@ impl LineBuilder {
         *self = Self::new();
         line
     }
-}
-
-/// Takes up the run in `folder` at its newest checkpoint.
-///
-/// # Errors
-/// If there is none, or it is unsound.
-pub fn newest_checkpoint(folder: &RunFolder) -> Result<Checkpoint, CheckpointError> {
-    Checkpoint::open(&super::find_checkpoint(&folder.root)?)
 }

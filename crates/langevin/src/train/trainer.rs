@@ -180,7 +180,7 @@ impl Trainer {
     /// The loss on the held-out part, if there is one, with the weights as trained.
     pub fn holdout_loss(&self) -> Option<f64> {
         let plain = self.model.valid();
-        let device = crate::cpu();
+        let device = crate::tensor::cpu();
         (!self.held_out.is_empty())
             .then(|| holdout_loss(&self.settings, &self.process, &self.data, &self.held_out, &plain, &device))
     }

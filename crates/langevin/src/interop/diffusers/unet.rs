@@ -1,6 +1,7 @@
 //! A U-Net's configuration as `UNet2DModel` writes it.
 
-use crate::models::{DownsamplePadding, SampleShape, TimeConditioning, UNetConfig};
+use crate::models::{DownsamplePadding, TimeConditioning, UNetConfig};
+use crate::tensor::SampleShape;
 use langevin_math::EmbeddingOrder;
 use serde_json::{Value, json};
 

@@ -3,7 +3,9 @@
 mod block;
 mod config;
 mod network;
+mod validate;
 
 pub use block::ResBlock;
-pub use config::{ConfigError, DownsamplePadding, TimeConditioning, UNetConfig};
+pub use config::{DownsamplePadding, TimeConditioning, UNetConfig};
 pub use network::{DownLevel, Middle, UNet, UpLevel};
+pub use validate::ConfigError;

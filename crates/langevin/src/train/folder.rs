@@ -1,0 +1,60 @@
+//! The folder that a run is.
+//!
+//! ```text
+//! runs/digits-001/
+//!   config.toml                 every setting, resolved
+//!   metrics.jsonl               a line each `log_every` steps
+//!   samples/step-0000500.png    grids on the way, from the averaged weights
+//!   checkpoints/step-0000500/
+//!   final.png                   the grid of the last step
+//! ```
+
+use super::checkpoint::{Checkpoint, CheckpointError};
+use std::path::PathBuf;
+
+/// Paths within a run's folder.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    /// The folder.
+    pub root: PathBuf,
+}
+
+impl RunFolder {
+    /// The run in `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The settings.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// The checkpoint of `step`.
+    pub fn checkpoint(&self, step: u64) -> PathBuf {
+        self.root.join(format!("checkpoints/step-{step:07}"))
+    }
+
+    /// The grid of `step`.
+    pub fn grid(&self, step: u64) -> PathBuf {
+        self.root.join(format!("samples/step-{step:07}.png"))
+    }
+
+    /// The grid of the last step.
+    pub fn final_grid(&self) -> PathBuf {
+        self.root.join("final.png")
+    }
+}
+
+/// Takes up the run in `folder` at its newest checkpoint.
+///
+/// # Errors
+/// If there is none, or it is unsound.
+pub fn newest_checkpoint(folder: &RunFolder) -> Result<Checkpoint, CheckpointError> {
+    Checkpoint::open(&super::find_checkpoint(&folder.root)?)
+}
