@@ -43,15 +43,21 @@ pub fn describe(
         _ => String::new(),
     };
     let steps = thousands(train.steps);
-    line("training", format!("{steps} steps of {}{micro}: {epochs:.1} passes over the data", train.batch));
+    let places = if epochs < 0.1 { 5 } else { 1 };
+    let passes = format!("{epochs:.places$} passes over the data");
+    line("training", format!("{steps} steps of {}{micro}: {passes}", train.batch));
     if let Some(step) = resumed {
         line("", format!("resumed at step {}", thousands(step)));
     }
     line("grids", grid_cost(settings, grids));
     let bytes = estimate_bytes(settings, trainer.parameter_count(), data.bytes_in_memory());
-    line("memory", format!("about {}", gibibytes(bytes)));
+    let machine = machine_bytes().map(|bytes| format!(" (this machine has {})", gibibytes(bytes)));
+    line("memory", format!("about {}{}", gibibytes(bytes), machine.clone().unwrap_or_default()));
+    if machine_bytes().is_some_and(|machine| bytes > machine) {
+        line("warning", "that is more than there is: a smaller --micro-batch gives the same steps in less".to_owned());
+    }
     line("device", format!("CPU, {threads} {}", if threads == 1 { "thread" } else { "threads" }));
-    line("output", format!("{}", out.display()));
+    line("output", format!("{}, a checkpoint every {} steps", out.display(), thousands(train.checkpoint_every)));
     plan
 }
 
@@ -83,6 +89,13 @@ pub fn thousands(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// The machine's memory, where the system says it in `/proc/meminfo`.
+fn machine_bytes() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok().map(|kibibytes| kibibytes << 10)
 }
 
 fn gibibytes(bytes: usize) -> String {

@@ -98,7 +98,8 @@ fn show_model(path: &Path, as_json: bool) -> Done {
     }
     let samples = match settings.levels {
         Some(levels) => {
-            format!("{}x{} pictures, {} channels, {levels} levels", shape.height, shape.width, shape.channels)
+            let kind = ["grey", "grey with alpha", "RGB", "RGBA"].get(shape.channels - 1).unwrap_or(&"pictures");
+            format!("{}x{} pictures, {kind}, {levels} levels", shape.height, shape.width)
         }
         None => "points".to_owned(),
     };
