@@ -7,6 +7,7 @@ mod folders;
 mod output;
 mod plan;
 mod progress;
+mod say;
 mod signals;
 
 use args::{Arguments, Command};

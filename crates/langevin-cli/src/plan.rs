@@ -54,10 +54,16 @@ pub fn describe(
     let machine = machine_bytes().map(|bytes| format!(" (this machine has {})", gibibytes(bytes)));
     line("memory", format!("about {}{}", gibibytes(bytes), machine.clone().unwrap_or_default()));
     if machine_bytes().is_some_and(|machine| bytes > machine) {
-        line("warning", "that is more than there is: a smaller --micro-batch gives the same steps in less".to_owned());
+        line(
+            "warning",
+            "that is more than there is: a smaller --micro-batch gives the same steps in less".to_owned(),
+        );
     }
     line("device", format!("CPU, {threads} {}", if threads == 1 { "thread" } else { "threads" }));
-    line("output", format!("{}, a checkpoint every {} steps", out.display(), thousands(train.checkpoint_every)));
+    line(
+        "output",
+        format!("{}, a checkpoint every {} steps", out.display(), thousands(train.checkpoint_every)),
+    );
     plan
 }
 

@@ -1,5 +1,6 @@
 //! Progress: a bar on a terminal, a line now and then elsewhere.
 
+use crate::say::note;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -43,7 +44,7 @@ impl Progress {
             let passed = self.begun.elapsed().as_secs_f64();
             let left = passed / (position - self.start).max(1) as f64 * (self.total - position) as f64;
             let left = duration(left);
-            eprintln!("{} {position}/{}  {message}  {left} left", self.what, self.total);
+            note!("{} {position}/{}  {message}  {left} left", self.what, self.total);
         }
         self.bar.set_position(position);
         self.bar.set_message(message);
@@ -52,7 +53,7 @@ impl Progress {
     /// Says something on a line of its own.
     pub fn say(&self, message: &str) {
         if self.lines {
-            eprintln!("{message}");
+            note!("{message}");
         } else {
             self.bar.println(message);
         }

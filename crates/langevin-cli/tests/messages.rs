@@ -107,7 +107,7 @@ fn a_part_of_an_archive_can_be_asked_for() {
         let facts: serde_json::Value =
             serde_json::from_str(&place.done(&format!("inspect set.zip --json {split}")).out).unwrap();
         assert_eq!(facts["count"], count, "{split}");
-        let plan = place.done(&format!("train set.zip {split} --dry-run")).err;
+        let plan = place.done(&format!("train set.zip {split} --dry-run")).out;
         assert_says(&plan, &[&format!("{count} to train on"), "runs/set-001"]);
     }
     let message = place.refused("train set.zip --split dev");

@@ -34,8 +34,8 @@ fn each_is_printed_as_it_is_written_and_works_from_a_file() {
             "digits" | "swiss-roll" | "swiss-roll-seed" => "",
             _ => "pictures",
         };
-        let plan = place.done(&format!("train {data} --recipe {file} --dry-run")).err;
-        assert_eq!(plan, place.done(&format!("train {data} --recipe {name} --dry-run")).err);
+        let plan = place.done(&format!("train {data} --recipe {file} --dry-run")).out;
+        assert_eq!(plan, place.done(&format!("train {data} --recipe {name} --dry-run")).out);
         // As published for the two networks of the paper.
         match name {
             "cifar10" => assert_says(&plan, &["35,746,307 parameters", "800,000 steps of 128"]),

@@ -30,9 +30,7 @@ fn loss(network: &UNet, device: &Device) -> Tensor<1> {
 }
 
 fn gradients(network: &UNet, device: &Device) -> Vec<Vec<f32>> {
-    let mut gradients = Gradients::default();
-    gradients.add(network, loss(network, device).backward());
-    gradients.values
+    Gradients::of(network, loss(network, device).backward()).values
 }
 
 /// (L(θ + h d) − L(θ − h d)) / 2h.

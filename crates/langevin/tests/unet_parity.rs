@@ -145,8 +145,7 @@ fn ten_training_steps_agree_with_pytorch() {
         let target = tensor(eps.values[at..at + 3 * size].to_vec());
         let error = network.forward(tensor(x_t), &timesteps, None) - target;
         let loss = (error.clone() * error).mean();
-        let mut gradients = Summed::default();
-        gradients.add(&network, loss.backward());
+        let gradients = Summed::of(&network, loss.backward());
         let expected = vectors.array("steps.loss").values[step];
         // Adam divides gradients that are zero but for rounding (the attention key's bias) by themselves, so
         // fp32 drifts from f64 a little more with every step.

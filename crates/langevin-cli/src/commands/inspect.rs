@@ -98,7 +98,8 @@ fn show_model(path: &Path, as_json: bool) -> Done {
     }
     let samples = match settings.levels {
         Some(levels) => {
-            let kind = ["grey", "grey with alpha", "RGB", "RGBA"].get(shape.channels - 1).unwrap_or(&"pictures");
+            let kind =
+                ["grey", "grey with alpha", "RGB", "RGBA"].get(shape.channels - 1).unwrap_or(&"pictures");
             format!("{}x{} pictures, {kind}, {levels} levels", shape.height, shape.width)
         }
         None => "points".to_owned(),

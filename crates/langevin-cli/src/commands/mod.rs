@@ -11,11 +11,14 @@ pub mod train;
 use crate::exit::Failure;
 use anyhow::Context;
 
+/// More threads than any machine has cores for.
+const MAX_THREADS: usize = 1024;
+
 /// Sets the number of threads of everything that computes; gives the number in use.
 pub fn use_threads(threads: Option<usize>) -> Result<usize, Failure> {
     if let Some(threads) = threads {
-        if threads == 0 {
-            return Err(crate::exit::usage("--threads is 0: give at least 1"));
+        if !(1..=MAX_THREADS).contains(&threads) {
+            return Err(crate::exit::usage(format!("--threads is {threads}: give 1 to {MAX_THREADS}")));
         }
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)

@@ -7,6 +7,7 @@ use crate::exit::{Done, Failure, usage};
 use crate::folders::{check_empty, new_run, next_run, run_name};
 use crate::plan;
 use crate::progress::{Progress, duration};
+use crate::say::{note, say};
 use crate::signals::Signals;
 use anyhow::Context;
 use langevin::config::{Recipe, Settings, builtin_recipe, recipe_for_data};
@@ -38,7 +39,14 @@ pub fn run(arguments: &TrainArguments) -> Done {
     };
     let resumed_at = resumed.as_ref().map(|(_, checkpoint)| checkpoint.step);
     if !arguments.quiet {
-        eprint!("{}", plan::describe(&trainer, &data, threads, &folder, !arguments.no_grid, resumed_at));
+        let plan = plan::describe(&trainer, &data, threads, &folder, !arguments.no_grid, resumed_at);
+        let plan = plan.trim_end();
+        // A plan that is all that was asked for is the output; otherwise it goes where the progress does.
+        if arguments.dry_run {
+            say!("{plan}");
+        } else {
+            note!("{plan}");
+        }
     }
     drop(data);
     if arguments.dry_run {
@@ -143,25 +151,23 @@ fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &Tr
             if !arguments.quiet {
                 let seconds = duration(begun.elapsed().as_secs_f64());
                 let made = steps - start;
-                println!("{} steps in {seconds}; everything is in {root}", plan::thousands(made));
+                say!("{} steps in {seconds}; everything is in {root}", plan::thousands(made));
                 if !arguments.no_grid && trainer.settings().recipe.sample.grid {
-                    println!("  its samples:     {}", folder.final_grid().display());
+                    say!("  its samples:     {}", folder.final_grid().display());
                 }
-                println!("  draw more:       langevin sample {root} -n 64 --out samples.png");
-                println!("  watch noise go:  langevin sample {root} --trajectory noise.gif");
-                println!("  look inside:     langevin inspect {root}");
-                println!("  train on:        langevin train --resume --out {root} --steps {}", 2 * steps);
+                say!("  draw more:       langevin sample {root} -n 64 --out samples.png");
+                say!("  watch noise go:  langevin sample {root} --trajectory noise.gif");
+                say!("  look inside:     langevin inspect {root}");
+                say!("  train on:        langevin train --resume --out {root} --steps {}", 2 * steps);
             }
             Ok(())
         }
         Outcome::Interrupted { step } => {
             if step < steps {
                 let step = plan::thousands(step);
-                eprintln!("stopped at step {step}, saved; go on with: langevin train --resume --out {root}");
+                note!("stopped at step {step}, saved; go on with: langevin train --resume --out {root}");
             } else {
-                eprintln!(
-                    "stopped before its last grid; all steps are made and saved: langevin sample {root}"
-                );
+                note!("stopped before its last grid; all steps are made and saved: langevin sample {root}");
             }
             Err(Failure::Interrupted(signals.received().unwrap_or(2)))
         }

@@ -17,10 +17,24 @@ pub struct Gradients {
 }
 
 impl Gradients {
-    /// Adds the gradients of a backward pass. A parameter that took no part adds nothing.
-    pub fn add(&mut self, network: &impl Module, gradients: burn::tensor::Gradients) {
-        let first = self.values.is_empty();
-        network.visit(&mut Gatherer { sums: &mut self.values, gradients, index: 0, first });
+    /// The gradients of a backward pass. A parameter that took no part has zeros.
+    pub fn of(network: &impl Module, gradients: burn::tensor::Gradients) -> Self {
+        let mut gatherer = Gatherer { values: Vec::new(), gradients };
+        network.visit(&mut gatherer);
+        Self { values: gatherer.values }
+    }
+
+    /// Adds others of the same network.
+    pub fn add(&mut self, others: Self) {
+        if self.values.is_empty() {
+            *self = others;
+            return;
+        }
+        self.values.par_iter_mut().zip(others.values).for_each(|(sums, others)| {
+            for (sum, other) in sums.iter_mut().zip(others) {
+                *sum += other;
+            }
+        });
     }
 
     /// √Σ g² over all parameters, summed in f64.
@@ -30,25 +44,16 @@ impl Gradients {
     }
 }
 
-struct Gatherer<'a> {
-    sums: &'a mut Vec<Vec<f32>>,
+struct Gatherer {
+    values: Vec<Vec<f32>>,
     gradients: burn::tensor::Gradients,
-    index: usize,
-    first: bool,
 }
 
-impl ModuleVisitor for Gatherer<'_> {
+impl ModuleVisitor for Gatherer {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
         let gradient = tensor.grad_remove(&mut self.gradients).map(crate::tensor::to_vec);
-        if self.first {
-            self.sums.push(gradient.unwrap_or_else(|| vec![0.0; tensor.shape().num_elements()]));
-        } else if let Some(gradient) = gradient {
-            for (sum, g) in self.sums[self.index].iter_mut().zip(gradient) {
-                *sum += g;
-            }
-        }
-        self.index += 1;
+        self.values.push(gradient.unwrap_or_else(|| vec![0.0; tensor.shape().num_elements()]));
     }
 }
 

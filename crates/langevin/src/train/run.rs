@@ -107,6 +107,10 @@ pub fn train(
         save(trainer, folder, observe)?;
     }
     if step < last {
+        // What the last whole line does not cover would be lost.
+        if line.steps > 0 {
+            write(&mut log, &line.finish(step))?;
+        }
         return Ok(Outcome::Interrupted { step });
     }
     if grids && !draw(trainer, &folder.final_grid(), observe, stop)? {
@@ -162,7 +166,11 @@ fn finish_line(
             observe(Event::Holdout(loss));
         }
     }
-    log.write(&finished).map_err(|source| RunError::Write { path: log.path().to_owned(), source })
+    write(log, &finished)
+}
+
+fn write(log: &mut MetricsLog, line: &MetricsLine) -> Result<(), RunError> {
+    log.write(line).map_err(|source| RunError::Write { path: log.path().to_owned(), source })
 }
 
 /// Gathers the steps of one metrics line.

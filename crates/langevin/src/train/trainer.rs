@@ -11,9 +11,11 @@ use crate::diffusion::{Process, ProcessError};
 use crate::models::weights::{Array, Weights, weights_of, with_weights};
 use crate::models::{Model, Network};
 use crate::nn::DropoutKey;
-use crate::tensor::from_samples;
+use crate::tensor::{SampleShape, from_samples};
 use burn::module::Module;
 use burn::tensor::Device;
+use rayon::prelude::*;
+use std::ops::Range;
 use std::path::Path;
 
 /// A network in training: everything that a step changes, and what it needs to.
@@ -142,29 +144,20 @@ impl Trainer {
     /// One optimiser step.
     pub fn step(&mut self) -> StepReport {
         let train = &self.settings.recipe.train;
-        let (batch, seed, shape) = (train.batch, train.seed, self.settings.shape);
+        let batch = train.batch;
         let lr = learning_rate(train, self.step);
         let mut gradients = Gradients::default();
         let mut loss = 0.0;
         for start in (0..batch).step_by(self.settings.micro_batch()) {
             let rows = start..batch.min(start + self.settings.micro_batch());
-            let part = rows.len() as f64 / batch as f64;
-            let drawn = Batch::draw(
-                &self.settings,
-                &self.process,
-                &self.data,
-                &self.train,
-                &self.order,
-                self.step,
-                rows,
-            );
-            let key = DropoutKey { seed, first_sample: drawn.first_sample };
-            let output =
-                self.model.forward(from_samples(drawn.x, shape, &self.device), &drawn.timesteps, Some(key));
-            let error = output - from_samples(drawn.target, shape, &self.device);
-            let objective = (error.clone() * error).mean().mul_scalar(part);
-            gradients.add(&self.model, objective.backward());
-            loss += f64::from(objective.into_scalar::<f32>());
+            let shards = shards(rows, self.settings.shape);
+            let parts: Vec<(f64, Gradients)> =
+                shards.into_par_iter().map(|rows| self.descend(rows)).collect();
+            // Summed in the shards' order, whichever was done first.
+            for (part, shard) in parts {
+                loss += part;
+                gradients.add(shard);
+            }
         }
         // A loss or gradient that is no number would only spread: the weights stay as they are.
         if !loss.is_finite() || !gradients.norm().is_finite() {
@@ -175,6 +168,22 @@ impl Trainer {
         self.model = model;
         self.step += 1;
         StepReport { loss, grad_norm, lr }
+    }
+
+    /// The part that `rows` of this step's batch have in the loss, and its gradient.
+    fn descend(&self, rows: Range<usize>) -> (f64, Gradients) {
+        let (train, shape) = (&self.settings.recipe.train, self.settings.shape);
+        let part = rows.len() as f64 / train.batch as f64;
+        let drawn =
+            Batch::draw(&self.settings, &self.process, &self.data, &self.train, &self.order, self.step, rows);
+        // Leaves of its own, so that this graph shares nothing with those of other shards.
+        let model = self.model.clone().fork(&self.device);
+        let key = DropoutKey { seed: train.seed, first_sample: drawn.first_sample };
+        let output = model.forward(from_samples(drawn.x, shape, &self.device), &drawn.timesteps, Some(key));
+        let error = output - from_samples(drawn.target, shape, &self.device);
+        let objective = (error.clone() * error).mean().mul_scalar(part);
+        let gradients = Gradients::of(&model, objective.backward());
+        (f64::from(objective.into_scalar::<f32>()), gradients)
     }
 
     /// The loss on the held-out part, if there is one, with the weights as trained.
@@ -217,4 +226,18 @@ impl Trainer {
         };
         Checkpoint::write(folder, &self.settings, self.step, state)
     }
+}
+
+/// Elements that a shard is not worth splitting below.
+const MIN_SHARD_ELEMENTS: usize = 2048;
+
+/// Shards of a forward pass, at most.
+const MAX_SHARDS: usize = 4;
+
+/// Splits `rows` into parts that are computed side by side. The split follows from the shape alone, so that a
+/// result does not depend on the number of threads.
+fn shards(rows: Range<usize>, shape: SampleShape) -> Vec<Range<usize>> {
+    let smallest = MIN_SHARD_ELEMENTS.div_ceil(shape.elements());
+    let size = rows.len().div_ceil(MAX_SHARDS).max(smallest);
+    rows.clone().step_by(size).map(|start| start..rows.end.min(start + size)).collect()
 }

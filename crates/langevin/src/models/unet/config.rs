@@ -142,6 +142,10 @@ impl UNetConfig {
             1 => format!("attention at level {}", attention[0]),
             _ => format!("attention at levels {}", attention.join(", ")),
         };
-        format!("U-Net, channels {:?}, {} blocks a level, {attention}", self.channels, self.blocks_per_level)
+        let blocks = match self.blocks_per_level {
+            1 => "1 block".to_owned(),
+            blocks => format!("{blocks} blocks"),
+        };
+        format!("U-Net, channels {:?}, {blocks} a level, {attention}", self.channels)
     }
 }
