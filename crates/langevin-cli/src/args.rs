@@ -31,7 +31,7 @@ pub enum Command {
 }
 
 /// Where data comes from and how it is read.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ReadArguments {
     /// Resize and centre-crop pictures to this size
     #[arg(long, value_name = "HxW", value_parser = size)]
@@ -84,7 +84,7 @@ pub struct TrainArguments {
     /// Threads to compute with [default: one a core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Draw no sample grids
+    /// Draw no sample grids, not even the last
     #[arg(long)]
     pub no_grid: bool,
     /// Print the plan, and stop

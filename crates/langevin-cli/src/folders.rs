@@ -13,7 +13,7 @@ const RUNS: &str = "runs";
 pub fn new_run(name: &str) -> Result<PathBuf, Failure> {
     fs::create_dir_all(RUNS).with_context(|| format!("cannot make the folder {RUNS}"))?;
     for number in 1.. {
-        let path = Path::new(RUNS).join(format!("{name}-{number:03}"));
+        let path = numbered(name, number);
         match fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -25,12 +25,15 @@ pub fn new_run(name: &str) -> Result<PathBuf, Failure> {
 
 /// What `new_run` would make, without making it.
 pub fn next_run(name: &str) -> PathBuf {
-    let path = |number: u32| Path::new(RUNS).join(format!("{name}-{number:03}"));
-    (1..).map(path).find(|path| !path.exists()).unwrap_or_default()
+    (1..).map(|number| numbered(name, number)).find(|path| !path.exists()).unwrap_or_default()
+}
+
+fn numbered(name: &str, number: u32) -> PathBuf {
+    Path::new(RUNS).join(format!("{name}-{number:03}"))
 }
 
 /// Refuses a folder that something is in already.
-pub fn check_empty(path: &Path) -> Done {
+pub fn check_empty(path: &Path, advice: &str) -> Done {
     let occupied = match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_some(),
         Err(_) => path.exists(),
@@ -39,9 +42,7 @@ pub fn check_empty(path: &Path) -> Done {
         return Ok(());
     }
     let path = path.display();
-    Err(usage(format!(
-        "{path} is not empty: choose another --out, or go on with it by --resume --out {path}"
-    )))
+    Err(usage(format!("{path} is not empty: {advice}")))
 }
 
 /// The run whose settings or metrics changed last.
@@ -50,8 +51,9 @@ pub fn newest_run() -> Result<PathBuf, Failure> {
         let times = ["metrics.jsonl", "config.toml"].map(|file| path.join(file).metadata()?.modified());
         times.into_iter().filter_map(io::Result::ok).max()
     };
+    let resumable = |path: &PathBuf| langevin::train::find_checkpoint(path).is_ok();
     let entries = fs::read_dir(RUNS).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let newest = entries.filter_map(|path| Some((changed(&path)?, path))).max();
+    let newest = entries.filter(resumable).filter_map(|path| Some((changed(&path)?, path))).max();
     newest.map(|(_, path)| path).ok_or_else(|| {
         usage(format!(
             "there is no run to resume in {RUNS}/: name its folder with --out, or train without --resume"

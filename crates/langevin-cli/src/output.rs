@@ -46,6 +46,14 @@ impl Form {
     }
 }
 
+/// Refuses a name for a picture that does not end in .png.
+pub fn check_png(path: &Path) -> Done {
+    match Form::of(path, false) {
+        Ok(Form::Sheet) => Ok(()),
+        _ => Err(usage(format!("{} does not end in .png, which it would be", path.display()))),
+    }
+}
+
 /// Writes samples, channels last, in the form that `path` asks for.
 pub fn write(path: &Path, samples: &[f32], settings: &Settings) -> Done {
     let shape = settings.shape;

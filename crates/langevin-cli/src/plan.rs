@@ -2,23 +2,22 @@
 
 use langevin::config::Settings;
 use langevin::data::Dataset;
-use langevin::train::{Trainer, estimate_bytes};
+use langevin::train::estimate_bytes;
 use std::fmt::Write;
 use std::path::Path;
 
 /// The plan of a run, in lines.
 pub fn describe(
-    trainer: &Trainer,
+    settings: &Settings,
     data: &Dataset,
     threads: usize,
     out: &Path,
     grids: bool,
     resumed: Option<u64>,
 ) -> String {
-    let settings = trainer.settings();
     let recipe = &settings.recipe;
     let (train, diffusion) = (&recipe.train, &recipe.diffusion);
-    let (samples, held_out) = trainer.sample_counts();
+    let (samples, held_out) = settings.sample_counts();
     let mut plan = String::new();
     let mut line = |name: &str, text: String| {
         // Writing to a String cannot fail.
@@ -26,8 +25,8 @@ pub fn describe(
     };
     line("data", data.describe());
     line("", format!("{samples} to train on, {held_out} held out"));
-    let parameters = thousands(trainer.parameter_count() as u64);
-    line("model", format!("{}: {parameters} parameters", recipe.model.describe()));
+    let parameters = recipe.model.parameter_count(settings.shape);
+    line("model", format!("{}: {} parameters", recipe.model.describe(), thousands(parameters)));
     line(
         "process",
         format!(
@@ -42,46 +41,62 @@ pub fn describe(
         micro if micro < train.batch => format!(" ({micro} at a time)"),
         _ => String::new(),
     };
-    let steps = thousands(train.steps);
     let places = if epochs < 0.1 { 5 } else { 1 };
     let passes = format!("{epochs:.places$} passes over the data");
-    line("training", format!("{steps} steps of {}{micro}: {passes}", train.batch));
+    line("training", format!("{} of {}{micro}: {passes}", counted(train.steps, "step"), train.batch));
     if let Some(step) = resumed {
         line("", format!("resumed at step {}", thousands(step)));
     }
     line("grids", grid_cost(settings, grids));
-    let bytes = estimate_bytes(settings, trainer.parameter_count(), data.bytes_in_memory());
-    let machine = machine_bytes().map(|bytes| format!(" (this machine has {})", gibibytes(bytes)));
-    line("memory", format!("about {}{}", gibibytes(bytes), machine.clone().unwrap_or_default()));
-    if machine_bytes().is_some_and(|machine| bytes > machine) {
-        line(
-            "warning",
-            "that is more than there is: a smaller --micro-batch gives the same steps in less".to_owned(),
-        );
+    let bytes = estimate_bytes(settings, parameters, data.bytes_in_memory());
+    let machine = available_bytes();
+    let available = machine.map(|bytes| format!(" ({} are free)", gibibytes(bytes)));
+    line("memory", format!("about {}{}", gibibytes(bytes), available.unwrap_or_default()));
+    if machine.is_some_and(|machine| bytes > machine) {
+        line("warning", format!("that is more than is free: {}", smaller(settings)));
     }
-    line("device", format!("CPU, {threads} {}", if threads == 1 { "thread" } else { "threads" }));
-    line(
-        "output",
-        format!("{}, a checkpoint every {} steps", out.display(), thousands(train.checkpoint_every)),
-    );
+    line("device", format!("CPU, {}", counted(threads as u64, "thread")));
+    line("output", format!("{}", out.display()));
+    // Averaged and raw weights and two moments, four bytes each.
+    let checkpoints = train.steps.div_ceil(train.checkpoint_every);
+    let all = gibibytes((16 * parameters * checkpoints) as usize);
+    let every = thousands(train.checkpoint_every);
+    line("", format!("{} (one every {every} steps): {all}", counted(checkpoints, "checkpoint")));
     plan
 }
 
 /// How much the grids add to the training's work, counting a training sample as three evaluations.
 fn grid_cost(settings: &Settings, grids: bool) -> String {
     let (sample, train) = (&settings.recipe.sample, &settings.recipe.train);
-    if !grids {
+    if !(grids && sample.grid) {
         return "none".to_owned();
     }
+    let when = match sample.grid_every {
+        every if every >= train.steps => "at the end".to_owned(),
+        every => format!("every {} steps", thousands(every)),
+    };
     let grid = (sample.grid_samples * sample.grid_steps) as f64;
     let between = 3.0 * train.batch as f64 * sample.grid_every.min(train.steps) as f64;
     format!(
-        "{} samples by {} steps every {} steps: {:.1} % of the training's work",
+        "{} samples by {} steps {when}: {:.1} % of the training's work",
         sample.grid_samples,
         sample.grid_steps,
-        thousands(sample.grid_every),
         100.0 * grid / between
     )
+}
+
+/// What needs less memory.
+fn smaller(settings: &Settings) -> &'static str {
+    if settings.micro_batch() > 1 {
+        "a smaller --micro-batch gives the same steps in less"
+    } else {
+        "the network itself needs a smaller recipe, or a larger machine"
+    }
+}
+
+/// A number of things, as people write it: "1 step", "2,000 steps".
+pub fn counted(number: u64, thing: &str) -> String {
+    format!("{} {thing}{}", thousands(number), if number == 1 { "" } else { "s" })
 }
 
 /// 1234567 as 1,234,567.
@@ -97,10 +112,10 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
-/// The machine's memory, where the system says it in `/proc/meminfo`.
-fn machine_bytes() -> Option<usize> {
+/// The memory that is free, where the system says it in `/proc/meminfo`.
+fn available_bytes() -> Option<usize> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok().map(|kibibytes| kibibytes << 10)
 }
 
@@ -118,5 +133,6 @@ mod tests {
         for (number, text) in [(7, "7"), (999, "999"), (1000, "1,000"), (35_746_307, "35,746,307")] {
             assert_eq!(thousands(number), text);
         }
+        assert_eq!((counted(1, "step"), counted(2000, "step")), ("1 step".into(), "2,000 steps".into()));
     }
 }

@@ -114,3 +114,50 @@ fn a_part_of_an_archive_can_be_asked_for() {
     assert_says(&message, &["set.zip", "'dev'", "test, train"]);
     assert_says(&place.refused("train digits --split test"), &["digits", "test"]);
 }
+
+/// A cause that is part of the message is not told a second time.
+#[test]
+fn no_cause_is_told_twice() {
+    let place = Place::with_digits_model();
+    let path = fs::read_dir(place.path("model/checkpoints")).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(path.join("langevin/recipe.toml")).unwrap();
+    let message = place.failed("inspect model");
+    assert_eq!(message.matches("No such file").count(), 1, "{message}");
+}
+
+#[test]
+fn numbers_beyond_reason_are_refused() {
+    let place = Place::with_digits_model();
+    for arguments in [
+        "train --set model.channels=[1000000] --dry-run",
+        "train --set model.blocks_per_level=1000000000000 --dry-run",
+        "train swiss-roll --set model.hidden=10000000 --dry-run",
+        "train --set sample.grid_samples=100000000000 --dry-run",
+        "train --threads 100000 --dry-run",
+        "train --batch 100000000000 --dry-run",
+        "sample model -n 99999999999999",
+        "sample model -n 18446744073709551615 --batch 1",
+    ] {
+        place.refused(arguments);
+    }
+}
+
+#[test]
+fn a_run_is_resumed_with_the_data_that_it_began_with() {
+    let place = Place::new();
+    fs::create_dir(place.path("set")).unwrap();
+    let write =
+        |name: &str, shade| fs::write(place.path(format!("set/{name}.png")), rgb_png(8, 8, shade)).unwrap();
+    for (index, name) in ["a", "b", "c"].into_iter().enumerate() {
+        write(name, 40 * index as u8);
+    }
+    let tiny = "--set model.channels=[8,16] --set model.attention_levels=[] --set model.groups=4 --batch 2 --no-grid";
+    place.done(&format!("train set {tiny} --steps 1 --out run"));
+    write("d", 200);
+    let message = place.refused("train --resume --out run --steps 2");
+    assert_says(&message, &["3 samples", "4 samples", "--init"]);
+    fs::remove_file(place.path("set/d.png")).unwrap();
+    place.done("train --resume --out run --steps 2 --no-grid");
+    let message = place.refused("train --resume --out run/checkpoints/step-0000001 --steps 3");
+    assert_says(&message, &["is a checkpoint"]);
+}

@@ -175,3 +175,21 @@ fn init_begins_with_the_average_of_another_model() {
     assert_says(&message, &["model/checkpoints/step-0000004"]);
     assert!(!place.exists("no"));
 }
+
+/// A batch large enough to be computed in several shards.
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let place = Place::new();
+    for threads in [1, 2, 3] {
+        place.done(&format!(
+            "train digits --set model.channels=[8,16] --set model.groups=4 --batch 128 --steps 3 --no-grid \
+             --threads {threads} --out t{threads}"
+        ));
+    }
+    for threads in [2, 3] {
+        place.assert_same_weights(
+            "t1/checkpoints/step-0000003",
+            &format!("t{threads}/checkpoints/step-0000003"),
+        );
+    }
+}

@@ -62,13 +62,12 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream of `purpose` number `index` under `seed`; `index` must be below 2⁴⁸.
+    /// The stream of `purpose` number `index` under `seed`.
     pub fn new(seed: u64, purpose: Purpose, index: u64) -> Self {
-        debug_assert!(index < 1 << 48, "stream index {index} needs more than 48 bits");
         Self { key: [seed as u32, (seed >> 32) as u32], purpose: purpose as u32, index }
     }
 
-    /// The four words of block `block`. `lane` separates consumers of one stream (a layer, a step): below 2¹⁶.
+    /// The four words of block `block`. `lane` separates consumers of one stream (a layer, a step): below 2²⁴.
     fn block(&self, lane: u32, block: u32) -> [u32; 4] {
         debug_assert!(lane < 1 << 24 && self.purpose < 1 << 8);
         let counter = [block, self.index as u32, lane << 8 | self.purpose, (self.index >> 32) as u32];

@@ -10,6 +10,7 @@
 pub mod config;
 pub mod data;
 pub mod diffusion;
+mod files;
 pub mod interop;
 pub mod models;
 pub mod nn;

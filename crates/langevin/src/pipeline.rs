@@ -2,8 +2,8 @@
 
 use crate::config::Settings;
 use crate::diffusion::{Denoiser, Process, ProcessError};
+use crate::models::Model;
 use crate::models::weights::{parameter_names, with_weights};
-use crate::models::{Model, Network};
 use crate::sampler::{Ancestral, Moment, NoiseSource, generate, run};
 use crate::tensor::SampleShape;
 use crate::tensor::{from_samples, to_vec};
@@ -55,12 +55,13 @@ impl TrainedModel {
     /// If there is none, or it is unsound.
     pub fn load(path: impl AsRef<Path>, weights: WeightsKind) -> Result<Self, CheckpointError> {
         let checkpoint = Checkpoint::open(&find_checkpoint(path.as_ref())?)?;
+        checkpoint.check_size(weights)?;
         let settings = &checkpoint.settings;
         let device = crate::tensor::cpu();
         let network = settings.recipe.model.init(settings.shape, 0, &device);
         let weights = checkpoint.weights(weights, &parameter_names(&network))?;
         let network = with_weights(network, weights)
-            .map_err(|source| CheckpointError::Misfit { path: checkpoint.folder.clone(), source })?;
+            .map_err(|cause| CheckpointError::Misfit { path: checkpoint.folder.clone(), cause })?;
         let process = settings.recipe.diffusion.process().map_err(|error| CheckpointError::State {
             path: checkpoint.folder.clone(),
             message: error.to_string(),
@@ -141,10 +142,5 @@ impl TrainedModel {
         let x = from_samples(x_t.clone(), shape, &self.device);
         let back = run(&mut Ancestral, &denoiser, x, timestep, &noise, observe)?;
         Some((x_t, to_vec(back)))
-    }
-
-    /// The network's raw output; see [`Network::forward`].
-    pub fn network(&self) -> &dyn Network {
-        &self.network
     }
 }

@@ -91,6 +91,28 @@ fn directional_derivatives_agree_with_the_gradients() {
     }
 }
 
+/// Along the gradient of one parameter alone: a wrong gradient of a small one cannot hide behind the others.
+#[test]
+fn each_parameters_gradient_agrees_along_itself() {
+    let device = Device::flex().autodiff();
+    let network = perturbed(config("").init(3, 1, &device), 0.1, 2);
+    let gradients = gradients(&network, &device);
+    for (index, name) in parameter_names(&network).into_iter().enumerate() {
+        let norm = gradients[index].iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+        let mut direction = weights_of(&network);
+        for array in direction.values_mut() {
+            array.values.fill(0.0);
+        }
+        // The attention key's bias has no effect, so any direction will do for it.
+        let unit = gradients[index].iter().map(|g| if norm > 1e-6 { g / norm as f32 } else { 1.0 });
+        direction.get_mut(&name).unwrap().values = unit.collect();
+        let difference = difference(&network, &direction, 1e-2);
+        // fp32 rounds a loss of about 1 by 6e-8: over 2h = 0.02, 3e-6, and sums of roundings some times that.
+        let error = (difference - norm).abs();
+        assert!(error < 5e-5 + 5e-3 * norm, "{name}: {difference} by differences, {norm} by the gradient");
+    }
+}
+
 #[test]
 fn every_parameter_receives_a_gradient() {
     let device = Device::flex().autodiff();

@@ -2,11 +2,11 @@
 
 mod common;
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{perturbed, ramp};
 use langevin::SampleShape;
 use langevin::config::{builtin_recipe, builtin_recipes};
-use langevin::models::weights::parameter_count;
 use langevin::models::{ModelConfig, Network, ResBlock, TimeConditioning, UNet, UNetConfig};
 use langevin::tensor::to_vec;
 
@@ -26,8 +26,9 @@ fn parameter_counts_are_those_of_the_reference_networks() {
         ("fashion-mnist", 1, 1_623_169),
         ("digits", 1, 701_345),
     ] {
-        let network = unet_of(recipe).unwrap().init(channels, 0, &device);
-        assert_eq!(parameter_count(&network), expected, "{recipe}");
+        let config = unet_of(recipe).unwrap();
+        assert_eq!(config.init(channels, 0, &device).num_params(), expected, "{recipe}");
+        assert_eq!(config.parameter_count(channels, channels), expected as u64, "{recipe}");
     }
 }
 
@@ -50,6 +51,16 @@ fn attention_happens_at_the_stated_resolutions() {
 }
 
 #[test]
+fn parameters_are_counted_without_building_the_network() {
+    for extra in ["", "time_conditioning = \"scale-shift\"\nhead_size = 4", "attention_levels = [1, 3]"] {
+        let text = format!("channels = [8, 16, 12]\nblocks_per_level = 2\ngroups = 4\n{extra}");
+        let config: UNetConfig = toml::from_str(&text).unwrap();
+        let network = UNet::new(&config, 3, 6, 0, &Device::flex());
+        assert_eq!(config.parameter_count(3, 6), network.num_params() as u64, "{extra}");
+    }
+}
+
+#[test]
 fn groups_leave_several_channels_each() {
     for (recipe, groups) in [("cifar10", 32), ("ddpm-256", 32), ("digits", 8), ("fashion-mnist", 8)] {
         let config = unet_of(recipe).unwrap();
@@ -58,21 +69,25 @@ fn groups_leave_several_channels_each() {
     }
 }
 
-/// How much a block's output changes with the timestep, relative to its size.
-fn response(block: &ResBlock, config: &UNetConfig) -> f64 {
+/// Two timesteps that a network must tell apart.
+const TIMES: [f64; 2] = [100.0, 800.0];
+
+/// √(Σ (a − b)² / Σ a²).
+fn relative_change(a: &[f32], b: &[f32]) -> f64 {
+    let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>();
+    (squares(&mut a.iter().zip(b).map(|(a, b)| a - b)) / squares(&mut a.iter().copied())).sqrt()
+}
+
+/// How much a block's own output changes between two timesteps at the same input.
+fn response(network: &UNet, block: &ResBlock) -> f64 {
     let device = Device::flex();
     let inputs = block.norm1.weight.val().dims()[0];
-    let embedding = 4 * config.channels[0];
     let x = Tensor::<4>::from_data(TensorData::new(ramp(2 * 4 * 4 * inputs), [2, 4, 4, inputs]), &device);
-    let time = |offset: usize| {
-        let values = ramp(2 * embedding + offset)[offset..].to_vec();
-        Tensor::<2>::from_data(TensorData::new(values, [2, embedding]), &device)
-    };
-    let y = |offset| to_vec(block.forward(x.clone(), time(offset), None));
-    let (a, b) = (y(0), y(17));
-    let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>();
-    let change = squares(&mut a.iter().zip(&b).map(|(a, b)| a - b));
-    (change / squares(&mut a.iter().copied())).sqrt()
+    let [a, b] = TIMES.map(|t| {
+        let time = langevin_ops::silu(network.time.forward(&[t, t], &device));
+        to_vec(block.forward(x.clone(), time, None))
+    });
+    relative_change(&a, &b)
 }
 
 fn blocks(network: &UNet) -> Vec<(String, &ResBlock)> {
@@ -92,12 +107,33 @@ fn blocks(network: &UNet) -> Vec<(String, &ResBlock)> {
 fn every_block_of_every_recipe_responds_to_the_timestep() {
     for (recipe, _) in builtin_recipes() {
         let Some(config) = unet_of(recipe) else { continue };
-        let network = perturbed(config.init(3, 3, &Device::flex()), 0.05, 5);
+        let network = perturbed(config.init(3, 3, &Device::flex()), 0.02, 5);
         for (name, block) in blocks(&network) {
-            let response = response(block, &config);
+            let response = response(&network, block);
             assert!(response > 0.01, "{recipe}: {name} changes by only {response:.1e} with t");
         }
     }
+}
+
+#[test]
+fn every_layer_of_the_networks_for_points_responds_to_the_timestep() {
+    let device = Device::flex();
+    for (recipe, _) in builtin_recipes() {
+        let ModelConfig::Mlp(config) = builtin_recipe(recipe).unwrap().model else { continue };
+        let network = config.init(2, 3, &device);
+        let [a, b] = TIMES.map(|t| langevin_ops::silu(network.time.forward(&[t], &device)));
+        for (index, layer) in network.layers.iter().enumerate() {
+            let modulation = |time: &Tensor<2>| to_vec(layer.modulation.forward(time.clone()));
+            let change = relative_change(&modulation(&a), &modulation(&b));
+            assert!(change > 0.05, "{recipe}: layer {index} changes by only {change:.1e} with t");
+        }
+        assert_eq!(network.num_params() as u64, config_count(recipe), "{recipe}");
+    }
+}
+
+fn config_count(recipe: &str) -> u64 {
+    let point = SampleShape { height: 1, width: 1, channels: 2 };
+    builtin_recipe(recipe).unwrap().model.parameter_count(point)
 }
 
 /// The control: one channel a group, which validation refuses, cancels the embedding.
@@ -107,11 +143,11 @@ fn one_channel_a_group_is_blind_and_the_measure_sees_it() {
     config.channels = vec![8, 16];
     config.groups = 8;
     let network = perturbed(config.init(1, 3, &Device::flex()), 0.05, 5);
-    let blind = response(&network.down[0].blocks[0], &config);
+    let blind = response(&network, &network.down[0].blocks[0]);
     assert!(blind < 1e-4, "changes by {blind:.1e}");
     config.time_conditioning = TimeConditioning::ScaleShift;
     let network = perturbed(config.init(1, 3, &Device::flex()), 0.05, 5);
-    assert!(response(&network.down[0].blocks[0], &config) > 0.01);
+    assert!(response(&network, &network.down[0].blocks[0]) > 0.01);
 }
 
 #[test]

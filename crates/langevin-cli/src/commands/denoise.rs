@@ -2,6 +2,7 @@
 
 use crate::args::DenoiseArguments;
 use crate::exit::{Done, Failure, usage};
+use crate::output::check_png;
 use crate::progress::Progress;
 use crate::signals::Signals;
 use langevin::SampleShape;
@@ -13,6 +14,9 @@ use std::ops::ControlFlow;
 
 /// Runs the command.
 pub fn run(arguments: &DenoiseArguments) -> Done {
+    for path in [Some(&arguments.out), arguments.result.as_ref()].into_iter().flatten() {
+        check_png(path)?;
+    }
     let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
     let (shape, total) = (model.shape(), model.process.len());
     let Some(levels) = model.settings().levels else {

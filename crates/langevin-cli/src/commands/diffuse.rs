@@ -2,6 +2,7 @@
 
 use crate::args::{DiffuseArguments, ReadArguments};
 use crate::exit::{Done, Failure, usage};
+use crate::output::check_png;
 use langevin::SampleShape;
 use langevin::data::{self, DataOptions, Dataset, read_picture};
 use langevin::diffusion::Process;
@@ -19,12 +20,7 @@ const POINTS: usize = 2000;
 
 /// Runs the command.
 pub fn run(arguments: &DiffuseArguments) -> Done {
-    if arguments.out.extension().is_none_or(|extension| extension != "png") {
-        return Err(usage(format!(
-            "the strip is a picture: {} does not end in .png",
-            arguments.out.display()
-        )));
-    }
+    check_png(&arguments.out)?;
     if arguments.count == 0 {
         return Err(usage("-n is 0: show at least 1 picture"));
     }

@@ -20,10 +20,8 @@ pub fn use_threads(threads: Option<usize>) -> Result<usize, Failure> {
         if !(1..=MAX_THREADS).contains(&threads) {
             return Err(crate::exit::usage(format!("--threads is {threads}: give 1 to {MAX_THREADS}")));
         }
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()
-            .context("cannot start the threads")?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build_global().with_context(|| format!("cannot start {threads} threads"))?;
     }
     Ok(rayon::current_num_threads())
 }

@@ -1,10 +1,11 @@
 //! Going on with a run: its settings stay, but for the number of steps.
 
 use super::train::{apply, recipe};
-use crate::args::{ReadArguments, TrainArguments};
+use crate::args::TrainArguments;
 use crate::exit::{Failure, usage};
 use crate::folders::newest_run;
-use langevin::config::Recipe;
+use langevin::SampleShape;
+use langevin::config::{Recipe, Settings};
 use langevin::train::{Checkpoint, RunFolder, newest_checkpoint};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,6 +13,12 @@ use std::path::PathBuf;
 /// The run to go on with, and its newest checkpoint.
 pub fn find_resumed(arguments: &TrainArguments) -> Result<(PathBuf, Checkpoint), Failure> {
     let folder = arguments.out.clone().map_or_else(newest_run, Ok)?;
+    if folder.join("langevin").is_dir() {
+        let folder = folder.display();
+        return Err(usage(format!(
+            "{folder} is a checkpoint: a run is resumed by its own folder, which holds checkpoints/"
+        )));
+    }
     let checkpoint = newest_checkpoint(&RunFolder::new(&folder))?;
     Ok((folder, checkpoint))
 }
@@ -25,7 +32,7 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
             data: arguments.data.clone().or(saved.data.source.clone()),
             recipe: Some(name.clone()),
             set: arguments.set.clone(),
-            read: clone_read(&arguments.read),
+            read: arguments.read.clone(),
             out: None,
             init: None,
             ..*arguments
@@ -47,13 +54,21 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
     )))
 }
 
-fn clone_read(read: &ReadArguments) -> ReadArguments {
-    ReadArguments {
-        size: read.size,
-        split: read.split.clone(),
-        channels: read.channels,
-        data_dir: read.data_dir.clone(),
+/// Refuses data that are not those that the run began with: the order and the held-out part would be others.
+pub fn check_data(saved: &Settings, now: &Settings) -> Result<(), Failure> {
+    if (saved.data, saved.shape, saved.levels) == (now.data, now.shape, now.levels) {
+        return Ok(());
     }
+    let facts = |settings: &Settings| {
+        let SampleShape { height, width, channels } = settings.shape;
+        let (count, checksum) = (settings.data.count, settings.data.checksum);
+        format!("{count} samples of {height}x{width}x{channels} (checksum {checksum:08x})")
+    };
+    let (saved, now) = (facts(saved), facts(now));
+    Err(usage(format!(
+        "the data are not those that the run began with: they were {saved} and are {now}; bring the old ones back, or start \
+         a new run from its weights with --init"
+    )))
 }
 
 /// Which settings differ, but for the number of steps, in words.

@@ -3,7 +3,9 @@
 use super::use_threads;
 use crate::args::SampleArguments;
 use crate::exit::{Done, Failure, usage};
+use crate::folders::check_empty;
 use crate::output::{self, Form};
+use crate::plan::counted;
 use crate::progress::Progress;
 use crate::signals::Signals;
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
@@ -20,15 +22,23 @@ const FRAMES: usize = 60;
 /// Pictures of a strip.
 const STRIP_ROWS: usize = 8;
 
+/// Numbers of all samples together: they are in memory until they are written.
+const MAX_ELEMENTS: usize = 1 << 32;
+
 /// Runs the command.
 pub fn run(arguments: &SampleArguments) -> Done {
     use_threads(arguments.threads)?;
     let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
-    let options = options(arguments, points)?;
+    let options = options(arguments, points, model.shape().elements())?;
+    if arguments.trajectory.is_some() && arguments.trajectory == arguments.out {
+        return Err(usage("--out and --trajectory name the same file"));
+    }
     let out =
         arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("samples-seed{}.png", arguments.seed)));
-    Form::of(&out, points)?;
+    if Form::of(&out, points)? == Form::Folder {
+        check_empty(&out, "the samples would mix with what is there; choose another --out")?;
+    }
     let trajectory = arguments.trajectory.as_deref();
     let mut trajectory = trajectory.map(|path| Trajectory::new(path, &model, &options)).transpose()?;
     let steps = model.process_for(&options).map_err(|error| usage(error.to_string()))?.len();
@@ -49,20 +59,27 @@ pub fn run(arguments: &SampleArguments) -> Done {
         return Err(Failure::Interrupted(signals.received().unwrap_or(2)));
     };
     output::write(&out, &samples, model.settings())?;
-    let kind = if points { "points" } else { "pictures" };
-    println!("{} {kind} in {}", options.count, out.display());
+    let kind = if points { "point" } else { "picture" };
+    println!("{} in {}", counted(options.count as u64, kind), out.display());
     if let Some(trajectory) = trajectory {
         trajectory.write()?;
-        println!("their way from noise in {}", trajectory.path.display());
+        let shown = counted(trajectory.rows as u64, kind);
+        println!("the way of {shown} from noise in {}", trajectory.path.display());
     }
     Ok(())
 }
 
-fn options(arguments: &SampleArguments, points: bool) -> Result<SampleOptions, Failure> {
+fn options(arguments: &SampleArguments, points: bool, elements: usize) -> Result<SampleOptions, Failure> {
     let count = arguments.count.unwrap_or(if points { 2000 } else { 16 });
-    let batch = arguments.batch.unwrap_or(if points { count } else { 16 });
+    let batch = arguments.batch.unwrap_or(if points { count } else { 16 }).min(count);
     if count == 0 || batch == 0 {
         return Err(usage("-n and --batch are at least 1"));
+    }
+    if count.checked_mul(elements).is_none_or(|total| total > MAX_ELEMENTS) {
+        let most = MAX_ELEMENTS / elements;
+        return Err(usage(format!(
+            "-n is {count}: at most {most} samples of this size are drawn at once; use several --seed"
+        )));
     }
     Ok(SampleOptions {
         count,
@@ -95,7 +112,11 @@ impl Trajectory {
         let points = model.settings().levels.is_none();
         let rows = if animated || points { batch } else { batch.min(STRIP_ROWS) };
         let noise = NoiseSource { seed: options.seed, first: 0, samples: rows, shape: model.shape() };
-        let start = (format!("t = {}", model.process.len()), to_vec(noise.start(&langevin::cpu())));
+        let process = model.process_for(options).map_err(usage)?;
+        let start = (
+            format!("t = {}", process.timestep(process.len() - 1) + 1),
+            to_vec(noise.start(&langevin::cpu())),
+        );
         Ok(Self {
             path: path.to_owned(),
             animated,

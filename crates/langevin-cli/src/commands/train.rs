@@ -1,6 +1,6 @@
 //! `langevin train`: train a model, from the start or from where it stopped.
 
-use super::resume::{find_resumed, resumed_recipe};
+use super::resume::{check_data, find_resumed, resumed_recipe};
 use super::use_threads;
 use crate::args::TrainArguments;
 use crate::exit::{Done, Failure, usage};
@@ -26,38 +26,37 @@ pub fn run(arguments: &TrainArguments) -> Done {
         None => recipe(arguments)?,
     };
     if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.resume) {
-        check_empty(out)?;
+        let advice = format!("choose another --out, or go on with it by --resume --out {}", out.display());
+        check_empty(out, &advice)?;
     }
     let source = recipe.data.source.clone().unwrap_or_default();
     let data = data::load(&source, &recipe.data.options(recipe.train.seed))?;
     let settings = Settings::resolve(recipe, &data)?;
-    let mut trainer = Trainer::new(settings, data.clone(), &langevin::cpu())?;
+    let (steps, resumed_at) = (settings.recipe.train.steps, resumed.as_ref().map(|(_, from)| from.step));
+    if let Some((_, checkpoint)) = &resumed {
+        check_data(&checkpoint.settings, &settings)?;
+        if checkpoint.step >= steps {
+            let message = "the run has made its steps: ask for more with --steps";
+            return Err(usage(format!("{message} (it stands at {}, of {steps})", checkpoint.step)));
+        }
+    }
     let folder = match (&resumed, &arguments.out) {
         (Some((folder, _)), _) => folder.clone(),
         (None, Some(out)) => out.clone(),
         (None, None) => next_run(&run_name(&source)),
     };
-    let resumed_at = resumed.as_ref().map(|(_, checkpoint)| checkpoint.step);
-    if !arguments.quiet {
-        let plan = plan::describe(&trainer, &data, threads, &folder, !arguments.no_grid, resumed_at);
+    if !arguments.quiet || arguments.dry_run {
+        let plan = plan::describe(&settings, &data, threads, &folder, !arguments.no_grid, resumed_at);
         let plan = plan.trim_end();
         // A plan that is all that was asked for is the output; otherwise it goes where the progress does.
         if arguments.dry_run {
             say!("{plan}");
-        } else {
-            note!("{plan}");
+            return Ok(());
         }
+        note!("{plan}");
     }
-    drop(data);
-    if arguments.dry_run {
-        return Ok(());
-    }
+    let mut trainer = Trainer::new(settings, data, &langevin::cpu())?;
     if let Some((_, checkpoint)) = &resumed {
-        let (step, steps) = (checkpoint.step, trainer.settings().recipe.train.steps);
-        if step >= steps {
-            let message = "the run has made its steps: ask for more with --steps";
-            return Err(usage(format!("{message} (it stands at {step}, of {steps})")));
-        }
         trainer.resume_from(checkpoint)?;
     }
     if let Some(model) = &arguments.init {
@@ -98,7 +97,8 @@ pub fn apply(mut recipe: Recipe, arguments: &TrainArguments) -> Result<Recipe, F
     recipe.data.size = read.size.or(recipe.data.size);
     recipe.data.split = read.split.clone().or(recipe.data.split);
     recipe.data.channels = read.channels.or(recipe.data.channels);
-    recipe.data.data_dir = read.data_dir.clone().or(recipe.data.data_dir);
+    let data_dir = read.data_dir.as_ref().or(recipe.data.data_dir.as_ref());
+    recipe.data.data_dir = data_dir.map(|dir| fs::canonicalize(dir).unwrap_or_else(|_| dir.clone()));
     train.steps = arguments.steps.unwrap_or(train.steps);
     train.batch = arguments.batch.unwrap_or(train.batch);
     train.micro_batch = arguments.micro_batch.or(train.micro_batch);

@@ -14,4 +14,4 @@ pub use sections::{
     DataConfig, DiffusionConfig, LearningRateDecay, OptimizerKind, SampleConfig, TimestepSampling,
     TrainConfig,
 };
-pub use settings::{Settings, SettingsError};
+pub use settings::{DataFacts, Settings, SettingsError};

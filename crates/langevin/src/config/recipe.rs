@@ -39,8 +39,8 @@ pub enum RecipeError {
     Set { assignment: String, message: String },
     #[error("there is no recipe {name:?}: it is neither a file nor one of {known}")]
     Unknown { name: String, known: String },
-    #[error("cannot read the recipe {path}: {source}")]
-    Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot read the recipe {path}: {cause}")]
+    Read { path: PathBuf, cause: std::io::Error },
 }
 
 impl Recipe {

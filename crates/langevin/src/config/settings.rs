@@ -1,16 +1,20 @@
 //! A recipe that has met its data: complete, checked, ready to train.
 
 use super::{DataConfig, DiffusionConfig, Recipe};
-use crate::data::{DataOptions, Dataset};
+use crate::data::{DataOptions, Dataset, holdout_split};
 use crate::diffusion::{Process, ProcessError};
 use crate::models::ConfigError;
 use crate::tensor::SampleShape;
+use serde::{Deserialize, Serialize};
 
 /// A set smaller than this is not held out from unless the recipe says so.
 const LARGE_SET: usize = 2000;
 
 /// Part of a large set that is held out unless the recipe says otherwise.
 const DEFAULT_HOLDOUT: f64 = 0.05;
+
+/// The longest side of a picture.
+const MAX_SIDE: usize = 32_768;
 
 /// Everything about a run, with nothing left open.
 #[derive(Clone, Debug)]
@@ -21,6 +25,17 @@ pub struct Settings {
     pub shape: SampleShape,
     /// Levels of a pixel's value; `None` for points.
     pub levels: Option<u32>,
+    /// The data that they were settled with.
+    pub data: DataFacts,
+}
+
+/// What tells one data set from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFacts {
+    /// Samples.
+    pub count: usize,
+    /// [`Dataset::checksum`].
+    pub checksum: u32,
 }
 
 /// Why a recipe and its data do not go together.
@@ -64,7 +79,41 @@ impl Settings {
         recipe.sample.grid_steps = steps.min(timesteps);
         let batch = recipe.train.batch;
         recipe.train.micro_batch = Some(recipe.train.micro_batch.unwrap_or(batch).min(batch));
-        Ok(Self { recipe, shape, levels: data.levels() })
+        let facts = DataFacts { count: data.len(), checksum: data.checksum() };
+        Ok(Self { recipe, shape, levels: data.levels(), data: facts })
+    }
+
+    /// Checks settings that were stored, as far as they can be wrong without their data.
+    ///
+    /// # Errors
+    /// Names the setting that does not work.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let SampleShape { height, width, channels } = self.shape;
+        let shape = format!("{height}x{width}x{channels}");
+        let fits = match self.levels {
+            Some(levels) => {
+                let sides = 1..=MAX_SIDE;
+                sides.contains(&height)
+                    && sides.contains(&width)
+                    && (1..=4).contains(&channels)
+                    && (2..=65_536).contains(&levels)
+            }
+            None => (height, width, channels) == (1, 1, 2),
+        };
+        if !fits {
+            let expected = "a picture of 1 to 4 channels and 2 to 65,536 levels, or a point (1x1x2)";
+            return Err(SettingsError::Value { setting: "shape", value: shape, expected });
+        }
+        self.recipe.model.validate(self.shape)?;
+        self.recipe.diffusion.process()?;
+        check_numbers(&self.recipe)
+    }
+
+    /// Samples to train on, and held out.
+    pub fn sample_counts(&self) -> (usize, usize) {
+        let holdout = self.recipe.data.holdout.unwrap_or(0.0);
+        let (train, held_out) = holdout_split(self.data.count, holdout, self.recipe.train.seed);
+        (train.len(), held_out.len())
     }
 
     /// Whether x̂_0 is bounded to [−1, 1] in sampling: it is for pictures.
@@ -103,7 +152,12 @@ fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
     check(train.holdout_every > 0, "train.holdout_every", &train.holdout_every, "at least 1")?;
     check(train.checkpoint_every > 0, "train.checkpoint_every", &train.checkpoint_every, "at least 1")?;
     check(sample.grid_every > 0, "sample.grid_every", &sample.grid_every, "at least 1")?;
-    check(sample.grid_samples > 0, "sample.grid_samples", &sample.grid_samples, "at least 1")?;
+    check(
+        (1..=10_000).contains(&sample.grid_samples),
+        "sample.grid_samples",
+        &sample.grid_samples,
+        "1 to 10,000",
+    )?;
     check(sample.grid_steps > 0, "sample.grid_steps", &sample.grid_steps, "at least 1")
 }
 

@@ -120,6 +120,20 @@ impl Dataset {
         }
     }
 
+    /// The CRC-32 of all samples in order: the same data have the same, other data almost never.
+    pub fn checksum(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        match self {
+            Self::Pictures(set) => set.hash_into(&mut hasher),
+            Self::Points(set) => {
+                for coordinate in set.points.as_flattened() {
+                    hasher.update(&coordinate.to_le_bytes());
+                }
+            }
+        }
+        hasher.finalize()
+    }
+
     /// The memory that the samples take.
     pub fn bytes_in_memory(&self) -> usize {
         match self {

@@ -103,6 +103,10 @@ impl PictureSet {
         self.samples.read_scaled(self.range(index), self.kind.levels, out);
     }
 
+    pub(super) fn hash_into(&self, hasher: &mut crc32fast::Hasher) {
+        self.samples.hash_into(hasher);
+    }
+
     /// The memory that the samples take.
     pub fn bytes_in_memory(&self) -> usize {
         self.samples.bytes()

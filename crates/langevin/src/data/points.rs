@@ -29,7 +29,7 @@ pub(super) fn load(name: &str, options: &DataOptions) -> Result<Dataset, DataErr
     let count = options.count.unwrap_or(DEFAULT_COUNT);
     if !(1..=MAX_COUNT).contains(&count) {
         let reason = format!("the number of points must be from 1 to {MAX_COUNT}");
-        return Err(DataError::BadOption { option: "count", value: count.to_string(), reason });
+        return Err(DataError::BadOption { option: "set data.count", value: count.to_string(), reason });
     }
     let Some(number) = SHAPES.iter().position(|(known, _)| *known == name) else {
         return Err(DataError::UnknownFormat { path: name.to_owned() });

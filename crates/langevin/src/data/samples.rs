@@ -50,6 +50,13 @@ impl Samples {
         }
     }
 
+    pub(super) fn hash_into(&self, hasher: &mut crc32fast::Hasher) {
+        match self {
+            Self::U8(values) => hasher.update(values),
+            Self::U16(values) => values.iter().for_each(|value| hasher.update(&value.to_le_bytes())),
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::U8(values) => values.len(),

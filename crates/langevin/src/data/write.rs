@@ -1,9 +1,8 @@
 //! Writers of pictures and arrays. Each file appears whole: it is written beside its place, then renamed.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
@@ -11,6 +10,7 @@ use zip::write::SimpleFileOptions;
 
 use super::error::DataError;
 use super::samples::unscaled;
+use crate::files::write_whole;
 
 /// Writes a picture `[height, width, channels]`, scaled to [-1, 1], as PNG: grey, grey and alpha, RGB or RGBA, at
 /// 16 bits where `levels` is above 256, else at 8. Values outside [-1, 1] are clipped.
@@ -48,9 +48,9 @@ pub fn write_png(
         true => samples.iter().flat_map(|&sample| unscaled(sample, 65_536).to_ne_bytes()).collect(),
         false => to_bytes(samples),
     };
-    write_whole(path, |file| {
+    write(path, |file| {
         let colour = if wide { long } else { short };
-        PngEncoder::new(file).write_image(&bytes, columns, rows, colour).map_err(|error| error.to_string())
+        PngEncoder::new(file).write_image(&bytes, columns, rows, colour).map_err(io::Error::other)
     })
 }
 
@@ -66,11 +66,9 @@ pub fn to_bytes(samples: &[f32]) -> Vec<u8> {
 pub fn write_npy(path: impl AsRef<Path>, values: &[f32], shape: &[usize]) -> Result<(), DataError> {
     let path = path.as_ref();
     check_len(path, values.len(), shape)?;
-    write_whole(path, |file| {
-        let written = file.write_all(&npy_header("<f4", shape));
-        let written =
-            written.and_then(|()| values.iter().try_for_each(|value| file.write_all(&value.to_le_bytes())));
-        written.map_err(|cause| cause.to_string())
+    write(path, |file| {
+        file.write_all(&npy_header("<f4", shape))?;
+        values.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
     })
 }
 
@@ -81,15 +79,15 @@ pub fn write_npy(path: impl AsRef<Path>, values: &[f32], shape: &[usize]) -> Res
 pub fn write_npz(path: impl AsRef<Path>, values: &[u8], shape: [usize; 4]) -> Result<(), DataError> {
     let path = path.as_ref();
     check_len(path, values.len(), &shape)?;
-    write_whole(path, |file| {
+    write(path, |file| {
         let mut archive = zip::ZipWriter::new(file);
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Deflated)
             .large_file(values.len() >= 1 << 31);
-        archive.start_file("arr_0.npy", options).map_err(|error| error.to_string())?;
-        let written = archive.write_all(&npy_header("|u1", &shape)).and_then(|()| archive.write_all(values));
-        written.map_err(|cause| cause.to_string())?;
-        archive.finish().map(drop).map_err(|error| error.to_string())
+        archive.start_file("arr_0.npy", options)?;
+        archive.write_all(&npy_header("|u1", &shape))?;
+        archive.write_all(values)?;
+        archive.finish().map(drop).map_err(io::Error::from)
     })
 }
 
@@ -112,29 +110,8 @@ fn check_len(path: &Path, len: usize, shape: &[usize]) -> Result<(), DataError> 
     Err(failure(path, format!("the shape {shape:?} does not fit {len} values")))
 }
 
-/// Writes a temporary file beside `path` and renames it, so that a reader never sees half a file.
-fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), String>,
-) -> Result<(), DataError> {
-    static WRITTEN: AtomicU64 = AtomicU64::new(0);
-    let Some(name) = path.file_name() else {
-        return Err(failure(path, "it names no file".to_owned()));
-    };
-    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    let temporary =
-        path.with_file_name(format!(".{}.{}-{number}.tmp", name.to_string_lossy(), std::process::id()));
-    let written = File::create(&temporary).map_err(|cause| cause.to_string()).and_then(|file| {
-        let mut file = BufWriter::new(file);
-        write(&mut file)?;
-        file.flush().map_err(|cause| cause.to_string())?;
-        fs::rename(&temporary, path).map_err(|cause| cause.to_string())
-    });
-    written.map_err(|reason| {
-        // The first error is the one to tell; the temporary file may not even exist.
-        let _ = fs::remove_file(&temporary);
-        failure(path, reason)
-    })
+fn write(path: &Path, content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), DataError> {
+    write_whole(path, content).map_err(|cause| failure(path, cause.to_string()))
 }
 
 fn failure(path: &Path, reason: String) -> DataError {

@@ -1,19 +1,21 @@
 //! Weights in safetensors files.
 
+use crate::files::write_whole;
 use crate::models::weights::{Array, Weights};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Why a file of weights cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum SafetensorsError {
-    #[error("cannot read the weights {path}: {source}")]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("cannot write the weights {path}: {source}")]
-    Write { path: PathBuf, source: std::io::Error },
+    #[error("cannot read the weights {path}: {cause}")]
+    Read { path: PathBuf, cause: std::io::Error },
+    #[error("cannot write the weights {path}: {cause}")]
+    Write { path: PathBuf, cause: std::io::Error },
     #[error("{path} is not a sound safetensors file: {message}")]
     Malformed { path: PathBuf, message: String },
     #[error("{path}: the array {name} holds {dtype:?}, but weights are F32, F16, BF16 or F64")]
@@ -25,7 +27,7 @@ pub enum SafetensorsError {
 /// # Errors
 /// If the file cannot be read, is malformed, or holds something else than floating-point numbers.
 pub fn read(path: &Path) -> Result<Weights, SafetensorsError> {
-    let bytes = fs::read(path).map_err(|source| SafetensorsError::Read { path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(|cause| SafetensorsError::Read { path: path.to_owned(), cause })?;
     let malformed = |error: safetensors::SafeTensorError| SafetensorsError::Malformed {
         path: path.to_owned(),
         message: error.to_string(),
@@ -80,15 +82,8 @@ pub fn write(path: &Path, weights: &Weights) -> Result<(), SafetensorsError> {
     let metadata = std::collections::HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let text = safetensors::serialize(views, Some(metadata))
         .map_err(|error| SafetensorsError::Malformed { path: path.to_owned(), message: error.to_string() })?;
-    write_synced(path, &text).map_err(|source| SafetensorsError::Write { path: path.to_owned(), source })
-}
-
-/// Writes a whole file and waits until it is on the disk.
-pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut file = fs::File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    write_whole(path, |file| file.write_all(&text))
+        .map_err(|cause| SafetensorsError::Write { path: path.to_owned(), cause })
 }
 
 #[cfg(test)]

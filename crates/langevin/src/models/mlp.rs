@@ -31,7 +31,8 @@ impl MlpConfig {
         if (shape.height, shape.width) != (1, 1) {
             return Err(ConfigError::MlpOnPictures { height: shape.height, width: shape.width });
         }
-        if self.layers == 0 || self.hidden < 2 || !self.hidden.is_multiple_of(2) {
+        let hidden = (2..=65_536).contains(&self.hidden) && self.hidden.is_multiple_of(2);
+        if !(1..=1000).contains(&self.layers) || !hidden {
             return Err(ConfigError::MlpSize { hidden: self.hidden, layers: self.layers });
         }
         Ok(())
@@ -50,6 +51,14 @@ impl MlpConfig {
             })
             .collect();
         Mlp { time, layers, output: Linear::new(init, self.hidden, features) }
+    }
+
+    pub(super) fn parameter_count(&self, features: usize) -> u64 {
+        let (hidden, features) = (self.hidden as u64, features as u64);
+        let linear = |inputs: u64, outputs: u64| (inputs + 1) * outputs;
+        let later = (self.layers as u64 - 1) * linear(hidden, hidden);
+        let modulations = self.layers as u64 * linear(hidden, 2 * hidden);
+        2 * linear(hidden, hidden) + linear(features, hidden) + later + modulations + linear(hidden, features)
     }
 
     pub(super) fn activation_floats(&self) -> usize {

@@ -62,6 +62,14 @@ impl ModelConfig {
         }
     }
 
+    /// Number of elements of all parameters, without building the network.
+    pub fn parameter_count(&self, shape: SampleShape) -> u64 {
+        match self {
+            Self::Unet(config) => config.parameter_count(shape.channels, shape.channels),
+            Self::Mlp(config) => config.parameter_count(shape.elements()),
+        }
+    }
+
     /// Floats that training keeps between the forward and the backward pass, a sample (an estimate).
     pub fn activation_floats(&self, shape: SampleShape) -> usize {
         match self {

@@ -58,11 +58,6 @@ pub fn parameter_names(network: &impl Module) -> Vec<String> {
     namer.names
 }
 
-/// Number of elements of all parameters.
-pub fn parameter_count(network: &impl Module) -> usize {
-    network.num_params()
-}
-
 /// `network` with `weights` in place of its own.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, DynamicImage, Frame, ImageResult, RgbImage};
 
 use super::RenderError;
-use super::files::{failure, write_whole};
+use super::files::{failure, write};
 
 /// Colours of a frame of a GIF.
 const PALETTE: usize = 256;
@@ -39,7 +39,7 @@ pub fn save_gif(
         return Err(RenderError::FrameSize { index, expected, got: frames[index].dimensions() });
     }
     let bytes = encode(frames, delay_ms, hold_ms).map_err(|error| failure(path, &error))?;
-    write_whole(path, &bytes)
+    write(path, &bytes)
 }
 
 fn encode(frames: &[RgbImage], delay_ms: u32, hold_ms: u32) -> ImageResult<Vec<u8>> {

@@ -1,14 +1,12 @@
 //! Writing images: a file appears whole or not at all.
 
-use std::fs;
-use std::io::{self, Cursor, Write};
-use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{Cursor, Write};
+use std::path::Path;
 
 use image::{ImageFormat, RgbImage};
 
 use super::RenderError;
+use crate::files::write_whole;
 
 /// Writes an image as PNG; missing folders are created, and an existing file is replaced in one step.
 ///
@@ -21,40 +19,16 @@ pub fn save_png(path: impl AsRef<Path>, image: &RgbImage) -> Result<(), RenderEr
     }
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| failure(path, &error))?;
-    write_whole(path, bytes.get_ref())
+    write(path, bytes.get_ref())
 }
 
-/// Writes a file beside its place and renames it, so that no reader ever sees a part of it.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RenderError> {
-    let beside = beside(path).map_err(|cause| failure(path, &cause))?;
-    let written = create(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|cause| {
-        // The first cause is the one to tell; what is left beside is a file of ours.
-        let _ = fs::remove_file(&beside);
-        failure(path, &cause)
-    })
+/// Writes a whole file.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), RenderError> {
+    write_whole(path, |file| file.write_all(bytes)).map_err(|cause| failure(path, &cause))
 }
 
 pub(super) fn failure(path: &Path, reason: &dyn std::fmt::Display) -> RenderError {
     RenderError::Write { path: path.display().to_string(), reason: reason.to_string() }
-}
-
-fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = fs::File::create_new(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// A new name in the same folder.
-fn beside(path: &Path) -> io::Result<PathBuf> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let name = format!(".{}.{}-{number}.part", name.to_string_lossy(), process::id());
-    Ok(path.with_file_name(name))
 }
 
 #[cfg(test)]

@@ -37,15 +37,15 @@ impl Batch {
         let train = &settings.recipe.train;
         let size = settings.shape.elements();
         let start = step * train.batch as u64;
+        let first_sample = start + rows.start as u64;
         let picks: Vec<usize> =
-            rows.clone().map(|row| indices[order.sample_at(start + row as u64)]).collect();
+            order.batch(first_sample, rows.len()).into_iter().map(|position| indices[position]).collect();
         let steps: Vec<usize> = rows
             .clone()
             .map(|row| draw_timestep(train.timestep_sampling, train.seed, step, row, process.len()))
             .collect();
         let mut x = vec![0.0; rows.len() * size];
         let mut target = vec![0.0; rows.len() * size];
-        let first_sample = start + rows.start as u64;
         let flip = settings.recipe.data.flip;
         x.par_chunks_mut(size).zip(target.par_chunks_mut(size)).enumerate().for_each(|(row, (x, target))| {
             let sample = first_sample + row as u64;

@@ -10,14 +10,16 @@
 //!   langevin/optimizer.safetensors         both moments
 //! ```
 
-use crate::config::{Recipe, RecipeError, Settings};
-use crate::interop::diffusers::{read_unet_weights, write_pipeline};
-use crate::interop::safetensors::{self, SafetensorsError, write_synced};
+use crate::config::{DataFacts, Recipe, RecipeError, Settings};
+use crate::files::write_whole;
+use crate::interop::diffusers::{WEIGHTS_FILE, read_unet_weights, write_pipeline};
+use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::ModelConfig;
 use crate::models::weights::{Array, Weights, WeightsError};
 use crate::tensor::SampleShape;
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const STATE: &str = "langevin/state.json";
@@ -39,18 +41,18 @@ pub enum CheckpointError {
         "{path} has no checkpoint yet: train for longer, or resume it with `langevin train --resume --out {path}`"
     )]
     NoCheckpoint { path: PathBuf },
-    #[error("cannot read {path}: {source}")]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("cannot write {path}: {source}")]
-    Write { path: PathBuf, source: std::io::Error },
+    #[error("cannot read {path}: {cause}")]
+    Read { path: PathBuf, cause: std::io::Error },
+    #[error("cannot write {path}: {cause}")]
+    Write { path: PathBuf, cause: std::io::Error },
     #[error("{path} is not a sound checkpoint state: {message}")]
     State { path: PathBuf, message: String },
-    #[error("{path}: {source}")]
-    Recipe { path: PathBuf, source: RecipeError },
+    #[error("{path}: {cause}")]
+    Recipe { path: PathBuf, cause: RecipeError },
     #[error(transparent)]
     Weights(#[from] SafetensorsError),
-    #[error("{path}: {source}")]
-    Misfit { path: PathBuf, source: WeightsError },
+    #[error("{path}: {cause}")]
+    Misfit { path: PathBuf, cause: WeightsError },
 }
 
 /// Which weights of a model.
@@ -69,6 +71,7 @@ struct State {
     step: u64,
     shape: SampleShape,
     levels: Option<u32>,
+    data: DataFacts,
 }
 
 /// A checkpoint on the disk: its settings, read; its weights, on demand.
@@ -113,7 +116,7 @@ pub fn find_checkpoint(path: &Path) -> Result<PathBuf, CheckpointError> {
         };
         return Err(error);
     }
-    let read = |source| CheckpointError::Read { path: folder.clone(), source };
+    let read = |cause| CheckpointError::Read { path: folder.clone(), cause };
     let mut found: Vec<PathBuf> = fs::read_dir(&folder)
         .map_err(read)?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -135,7 +138,7 @@ impl Checkpoint {
     /// If a file is missing or unsound; the message names it.
     pub fn open(folder: &Path) -> Result<Self, CheckpointError> {
         let read = |path: &Path| {
-            fs::read_to_string(path).map_err(|source| CheckpointError::Read { path: path.to_owned(), source })
+            fs::read_to_string(path).map_err(|cause| CheckpointError::Read { path: path.to_owned(), cause })
         };
         let path = folder.join(STATE);
         let state: State = serde_json::from_str(&read(&path)?)
@@ -146,9 +149,9 @@ impl Checkpoint {
         }
         let path = folder.join(RECIPE);
         let recipe = Recipe::parse(&path.display().to_string(), &read(&path)?)
-            .map_err(|source| CheckpointError::Recipe { path: path.clone(), source })?;
-        recipe.model.validate(state.shape).map_err(|error| unsound(error.to_string()))?;
-        let settings = Settings { recipe, shape: state.shape, levels: state.levels };
+            .map_err(|cause| CheckpointError::Recipe { path: path.clone(), cause })?;
+        let settings = Settings { recipe, shape: state.shape, levels: state.levels, data: state.data };
+        settings.check().map_err(|error| unsound(error.to_string()))?;
         Ok(Self { folder: folder.to_owned(), step: state.step, settings })
     }
 
@@ -162,6 +165,26 @@ impl Checkpoint {
             (WeightsKind::Ema, ModelConfig::Unet(_)) => read_unet_weights(&self.folder, names)?,
             (WeightsKind::Ema, _) => safetensors::read(&self.folder.join(EMA))?,
         })
+    }
+
+    /// Checks that a file of weights is as large as the network, before either is in memory.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is smaller than the network's parameters.
+    pub fn check_size(&self, kind: WeightsKind) -> Result<(), CheckpointError> {
+        let path = self.folder.join(match (kind, &self.settings.recipe.model) {
+            (WeightsKind::Raw, _) => RAW,
+            (WeightsKind::Ema, ModelConfig::Unet(_)) => WEIGHTS_FILE,
+            (WeightsKind::Ema, _) => EMA,
+        });
+        let size =
+            fs::metadata(&path).map_err(|cause| CheckpointError::Read { path: path.clone(), cause })?.len();
+        let parameters = self.settings.recipe.model.parameter_count(self.settings.shape);
+        if size >= 2 * parameters {
+            return Ok(());
+        }
+        let message = format!("{size} bytes cannot hold the {parameters} parameters of the network");
+        Err(CheckpointError::State { path, message })
     }
 
     /// Both moments of the optimiser, for parameters of these names and shapes.
@@ -203,7 +226,7 @@ impl Checkpoint {
         let aside = folder.with_extension("partial");
         let failed = |path: &Path| {
             let path = path.to_owned();
-            move |source| CheckpointError::Write { path, source }
+            move |cause| CheckpointError::Write { path, cause }
         };
         if aside.exists() {
             fs::remove_dir_all(&aside).map_err(failed(&aside))?;
@@ -212,15 +235,25 @@ impl Checkpoint {
         fs::create_dir_all(&inner).map_err(failed(&inner))?;
         write_arrays(&aside, settings, state)?;
         let text = settings.recipe.to_toml();
-        write_synced(&aside.join(RECIPE), text.as_bytes()).map_err(failed(&aside.join(RECIPE)))?;
-        let state = State { format: 1, step, shape: settings.shape, levels: settings.levels };
+        write_text(&aside.join(RECIPE), &text).map_err(failed(&aside.join(RECIPE)))?;
+        let state =
+            State { format: 1, step, shape: settings.shape, levels: settings.levels, data: settings.data };
         let text = serde_json::to_string_pretty(&state).expect("a state has a JSON form");
-        write_synced(&aside.join(STATE), text.as_bytes()).map_err(failed(&aside.join(STATE)))?;
+        write_text(&aside.join(STATE), &text).map_err(failed(&aside.join(STATE)))?;
+        let old = folder.with_extension("old");
         if folder.exists() {
-            fs::remove_dir_all(folder).map_err(failed(folder))?;
+            fs::rename(folder, &old).map_err(failed(folder))?;
         }
-        fs::rename(&aside, folder).map_err(failed(folder))
+        fs::rename(&aside, folder).map_err(failed(folder))?;
+        if old.exists() {
+            fs::remove_dir_all(&old).map_err(failed(&old))?;
+        }
+        Ok(())
     }
+}
+
+fn write_text(path: &Path, text: &str) -> std::io::Result<()> {
+    write_whole(path, |file| file.write_all(text.as_bytes()))
 }
 
 fn write_arrays(folder: &Path, settings: &Settings, state: TrainingState) -> Result<(), CheckpointError> {

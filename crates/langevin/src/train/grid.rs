@@ -37,11 +37,20 @@ pub fn draw_grid(
     let respaced = process.respaced(Spacing::Trailing, sample.grid_steps)?;
     let denoiser = Denoiser::new(network, &respaced, settings.clips());
     let (count, shape) = (sample.grid_samples, settings.shape);
+    // No more at a time than training takes, and points all at once.
+    let batch = if settings.clips() { count.min(settings.micro_batch()) } else { count };
+    let total = count.div_ceil(batch) * respaced.len();
     let device = crate::tensor::cpu();
-    let drawn =
-        generate(&mut Ancestral, &denoiser, shape, sample.seed, count, count, &device, &mut |_, moment| {
-            proceed(respaced.len() - moment.index, respaced.len())
-        });
+    let drawn = generate(
+        &mut Ancestral,
+        &denoiser,
+        shape,
+        sample.seed,
+        count,
+        batch,
+        &device,
+        &mut |first, moment| proceed((first / batch + 1) * respaced.len() - moment.index, total),
+    );
     let Some(samples) = drawn else { return Ok(false) };
     let image = if settings.levels.is_some() {
         render::grid(&Pictures::new(&samples, shape.batch(count))?, None)?

@@ -10,11 +10,11 @@ const PARAMETER_COPIES: usize = 7;
 const BASE_BYTES: usize = 100 << 20;
 
 /// An estimate of the peak memory of a run, in bytes, of which `data` are the training data's own.
-pub fn estimate_bytes(settings: &Settings, parameters: usize, data: usize) -> usize {
+pub fn estimate_bytes(settings: &Settings, parameters: u64, data: usize) -> usize {
     let activations = settings.recipe.model.activation_floats(settings.shape);
     let samples = 6 * settings.shape.elements();
     BASE_BYTES
         + data
-        + 4 * PARAMETER_COPIES * parameters
+        + 4 * PARAMETER_COPIES * parameters as usize
         + 4 * settings.micro_batch() * (activations + samples)
 }

@@ -108,6 +108,7 @@ impl Optimizer {
         let update = Update {
             scale: scale as f32,
             betas: self.betas.map(|beta| beta as f32),
+            rests: self.betas.map(|beta| (1.0 - beta) as f32),
             rate: (learning_rate / correction[0]) as f32,
             root: (1.0 / correction[1].sqrt()) as f32,
             epsilon: self.epsilon as f32,
@@ -128,6 +129,8 @@ impl Optimizer {
 struct Update {
     scale: f32,
     betas: [f32; 2],
+    /// 1 − β, rounded once.
+    rests: [f32; 2],
     rate: f32,
     root: f32,
     epsilon: f32,
@@ -137,11 +140,11 @@ struct Update {
 
 impl Update {
     fn apply(self, weights: &mut [f32], gradients: &[f32], first: &mut [f32], second: &mut [f32]) {
-        let [beta1, beta2] = self.betas;
+        let ([beta1, beta2], [rest1, rest2]) = (self.betas, self.rests);
         for (((w, g), m), v) in weights.iter_mut().zip(gradients).zip(first).zip(second) {
             let g = self.scale * g + self.pull * *w;
-            *m = beta1 * *m + (1.0 - beta1) * g;
-            *v = beta2 * *v + (1.0 - beta2) * g * g;
+            *m = beta1 * *m + rest1 * g;
+            *v = beta2 * *v + rest2 * g * g;
             *w = self.keep * *w - self.rate * *m / (v.sqrt() * self.root + self.epsilon);
         }
     }

@@ -47,15 +47,15 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum RunError {
-    #[error("cannot write {path}: {source}")]
-    Write { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {path}: {cause}")]
+    Write { path: PathBuf, cause: std::io::Error },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error("the grid could not be drawn: {0}")]
     Grid(#[from] GridError),
     #[error(
         "the loss or its gradient at step {step} is not a finite number; the state before it is saved in {checkpoint}: \
-         try a lower train.learning_rate, a longer train.warmup_steps, or a smaller train.clip_norm"
+         start a new run from there with a lower rate, by --init {checkpoint} --set train.learning_rate=…"
     )]
     NotFinite { step: u64, checkpoint: PathBuf },
 }
@@ -73,7 +73,7 @@ pub fn train(
     stop: &dyn Fn() -> bool,
 ) -> Result<Outcome, RunError> {
     let settings = trainer.settings().clone();
-    let failed = |path: PathBuf| move |source| RunError::Write { path, source };
+    let failed = |path: PathBuf| move |cause| RunError::Write { path, cause };
     fs::create_dir_all(&folder.root).map_err(failed(folder.root.clone()))?;
     let config = settings.recipe.to_toml();
     fs::write(folder.config(), config).map_err(failed(folder.config()))?;
@@ -82,7 +82,8 @@ pub fn train(
     let mut line = LineBuilder::new();
     let last = settings.recipe.train.steps;
     let grids = grids && settings.recipe.sample.grid;
-    let mut saved = None;
+    // What a resumed run starts from is on the disk already.
+    let mut saved = Some(trainer.steps_made()).filter(|&step| step > 0);
     while trainer.steps_made() < last && !stop() {
         let report = trainer.step();
         let step = trainer.steps_made();
@@ -155,7 +156,8 @@ fn finish_line(
 ) -> Result<(), RunError> {
     let train = &settings.recipe.train;
     let last = step == train.steps;
-    let holdout_due = last || step.is_multiple_of(train.holdout_every);
+    let held_out = trainer.sample_counts().1 > 0;
+    let holdout_due = held_out && (last || step.is_multiple_of(train.holdout_every));
     if !last && !step.is_multiple_of(train.log_every) && !holdout_due {
         return Ok(());
     }
@@ -170,7 +172,7 @@ fn finish_line(
 }
 
 fn write(log: &mut MetricsLog, line: &MetricsLine) -> Result<(), RunError> {
-    log.write(line).map_err(|source| RunError::Write { path: log.path().to_owned(), source })
+    log.write(line).map_err(|cause| RunError::Write { path: log.path().to_owned(), cause })
 }
 
 /// Gathers the steps of one metrics line.

@@ -100,7 +100,7 @@ impl Trainer {
         let names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).collect();
         let weights = checkpoint.weights(kind, &names)?;
         self.model = with_weights(self.model.clone(), weights)
-            .map_err(|source| CheckpointError::Misfit { path: checkpoint.folder.clone(), source })?;
+            .map_err(|cause| CheckpointError::Misfit { path: checkpoint.folder.clone(), cause })?;
         Ok(())
     }
 

@@ -3,12 +3,13 @@
 use super::unet::DIFFUSERS_VERSION;
 use super::{from_diffusers, scheduler_config, to_diffusers, unet_config};
 use crate::config::DiffusionConfig;
-use crate::interop::safetensors::{self, SafetensorsError, write_synced};
+use crate::files::write_whole;
+use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::UNetConfig;
 use crate::models::weights::Weights;
 use crate::tensor::SampleShape;
 use serde_json::{Value, json};
-use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 /// The weights within the pipeline folder.
@@ -49,11 +50,6 @@ pub fn read_unet_weights(folder: &Path, names: &[String]) -> Result<Weights, Saf
 
 fn write_json(folder: &Path, name: &str, value: &Value) -> Result<(), SafetensorsError> {
     let path = folder.join(name);
-    let write = || {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        write_synced(&path, format!("{value:#}\n").as_bytes())
-    };
-    write().map_err(|source| SafetensorsError::Write { path: path.clone(), source })
+    let written = write_whole(&path, |file| writeln!(file, "{value:#}"));
+    written.map_err(|cause| SafetensorsError::Write { path, cause })
 }

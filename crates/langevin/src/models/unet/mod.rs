@@ -3,6 +3,7 @@
 mod block;
 mod config;
 mod network;
+mod size;
 mod validate;
 
 pub use block::ResBlock;

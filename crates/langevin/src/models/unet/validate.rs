@@ -40,7 +40,7 @@ pub enum ConfigError {
     )]
     MlpOnPictures { height: usize, width: usize },
     #[error(
-        "an MLP of {layers} layers of {hidden} features cannot be built: use at least one layer, and an even number of features"
+        "an MLP of {layers} layers of {hidden} features cannot be built: use 1 to 1,000 layers, and an even number of 2 to 65,536 features"
     )]
     MlpSize { hidden: usize, layers: usize },
 }
@@ -76,7 +76,9 @@ impl UNetConfig {
         setting(levels <= 12, "channels", format!("{:?}", self.channels), "at most 12 levels")?;
         setting(finest % 2 == 0, "channels", format!("{:?}", self.channels), "an even first entry")?;
         let blocks = self.blocks_per_level;
-        setting(blocks > 0, "blocks_per_level", blocks.to_string(), "at least 1")?;
+        setting((1..=64).contains(&blocks), "blocks_per_level", blocks.to_string(), "1 to 64")?;
+        let bounded = self.channels.iter().all(|channels| (1..=16_384).contains(channels));
+        setting(bounded, "channels", format!("{:?}", self.channels), "1 to 16,384 channels a level")?;
         setting(self.groups > 0, "groups", self.groups.to_string(), "at least 1")?;
         setting(self.epsilon > 0.0, "epsilon", self.epsilon.to_string(), "a positive number")?;
         let dropout = self.dropout;
