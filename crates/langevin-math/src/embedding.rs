@@ -29,20 +29,37 @@ pub fn sinusoidal_embedding(
     frequency_shift: f64,
     max_period: f64,
 ) -> Vec<f64> {
+    sinusoidal_embeddings(&[t], dim, order, frequency_shift, max_period)
+}
+
+/// [`sinusoidal_embedding`] of each of `timesteps`, one after another; the frequencies are computed once.
+pub fn sinusoidal_embeddings(
+    timesteps: &[f64],
+    dim: usize,
+    order: EmbeddingOrder,
+    frequency_shift: f64,
+    max_period: f64,
+) -> Vec<f64> {
     let half = dim / 2;
-    let mut embedding = vec![0.0; dim];
-    for i in 0..half {
+    let frequency = |i: usize| {
         let exponent =
             if i == 0 { 0.0 } else { -max_period.ln() * i as f64 / (half as f64 - frequency_shift) };
-        let (sin, cos) = (t * exponent.exp()).sin_cos();
-        let (first, second) = match order {
-            EmbeddingOrder::SinCos => (sin, cos),
-            EmbeddingOrder::CosSin => (cos, sin),
-        };
-        embedding[i] = first;
-        embedding[half + i] = second;
+        exponent.exp()
+    };
+    let frequencies: Vec<f64> = (0..half).map(frequency).collect();
+    let mut embeddings = vec![0.0; dim * timesteps.len()];
+    for (&t, embedding) in timesteps.iter().zip(embeddings.chunks_mut(dim.max(1))) {
+        for (i, frequency) in frequencies.iter().enumerate() {
+            let (sin, cos) = (t * frequency).sin_cos();
+            let (first, second) = match order {
+                EmbeddingOrder::SinCos => (sin, cos),
+                EmbeddingOrder::CosSin => (cos, sin),
+            };
+            embedding[i] = first;
+            embedding[half + i] = second;
+        }
     }
-    embedding
+    embeddings
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub mod variance;
 
 pub use bound::{nats_to_bits_per_dim, prior_kl};
 pub use decoder::discretized_log_likelihood;
-pub use embedding::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embedding};
+pub use embedding::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embedding, sinusoidal_embeddings};
 pub use error::MathError;
 pub use prediction::Prediction;
 pub use process::DiffusionTable;

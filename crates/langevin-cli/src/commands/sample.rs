@@ -27,6 +27,7 @@ const MAX_ELEMENTS: usize = 1 << 32;
 
 /// Runs the command.
 pub fn run(arguments: &SampleArguments) -> Done {
+    let signals = Signals::listen()?;
     use_threads(arguments.threads)?;
     let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
@@ -42,7 +43,6 @@ pub fn run(arguments: &SampleArguments) -> Done {
     let trajectory = arguments.trajectory.as_deref();
     let mut trajectory = trajectory.map(|path| Trajectory::new(path, &model, &options)).transpose()?;
     let steps = model.process_for(&options).map_err(|error| usage(error.to_string()))?.len();
-    let signals = Signals::listen()?;
     let batches = options.count.div_ceil(options.batch);
     let mut progress = Progress::new("sampling", (batches * steps) as u64, 0, arguments.quiet);
     let samples = model.sample_observed(&options, &mut |first, moment| {

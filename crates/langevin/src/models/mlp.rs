@@ -47,7 +47,7 @@ impl MlpConfig {
         let layers = (0..self.layers)
             .map(|layer| ModulatedLayer {
                 linear: Linear::new(init, if layer == 0 { features } else { self.hidden }, self.hidden),
-                modulation: Linear::new(init, self.hidden, 2 * self.hidden),
+                modulation: Linear::new(init, self.hidden, self.hidden),
             })
             .collect();
         Mlp { time, layers, output: Linear::new(init, self.hidden, features) }
@@ -57,12 +57,12 @@ impl MlpConfig {
         let (hidden, features) = (self.hidden as u64, features as u64);
         let linear = |inputs: u64, outputs: u64| (inputs + 1) * outputs;
         let later = (self.layers as u64 - 1) * linear(hidden, hidden);
-        let modulations = self.layers as u64 * linear(hidden, 2 * hidden);
+        let modulations = self.layers as u64 * linear(hidden, hidden);
         2 * linear(hidden, hidden) + linear(features, hidden) + later + modulations + linear(hidden, features)
     }
 
     pub(super) fn activation_floats(&self) -> usize {
-        self.hidden * (12 + 12 * self.layers)
+        self.hidden * (12 + 10 * self.layers)
     }
 
     pub(super) fn describe(&self) -> String {
@@ -70,12 +70,12 @@ impl MlpConfig {
     }
 }
 
-/// One hidden layer: h ← silu((W h + b)(1 + s(t)) + c(t)), with s and c linear in the timestep's embedding.
+/// One hidden layer: h ← silu((W h + b) ⊙ (1 + s(t))), with s linear in the timestep's embedding.
 #[derive(Module, Debug)]
 pub struct ModulatedLayer {
     /// W and b.
     pub linear: Linear,
-    /// s and c, side by side.
+    /// s.
     pub modulation: Linear,
 }
 
@@ -96,11 +96,8 @@ impl Network for Mlp {
         let embedding = langevin_ops::silu(self.time.forward(timesteps, &x.device()));
         let mut hidden = x.reshape([shape[0], shape[1] * shape[2] * shape[3]]);
         for layer in &self.layers {
-            let mut modulation = layer.modulation.forward(embedding.clone()).chunk(2, 1).into_iter();
-            let (Some(scale), Some(shift)) = (modulation.next(), modulation.next()) else {
-                unreachable!("a modulation has two halves")
-            };
-            hidden = layer.linear.forward(hidden) * scale.add_scalar(1.0) + shift;
+            let scale = layer.modulation.forward(embedding.clone()).add_scalar(1.0);
+            hidden = layer.linear.forward(hidden) * scale;
             hidden = langevin_ops::silu(hidden);
         }
         self.output.forward(hidden).reshape(shape)

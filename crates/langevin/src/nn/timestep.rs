@@ -3,7 +3,7 @@
 use super::{Init, Linear};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use langevin_math::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embedding};
+use langevin_math::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embeddings};
 use serde::{Deserialize, Serialize};
 
 /// How a timestep becomes a vector of sines and cosines before anything is learned.
@@ -23,13 +23,9 @@ impl TimestepEncoding {
     /// # Shapes
     /// Returns `[timesteps, dimensions]`.
     pub fn encode(&self, timesteps: &[f64], device: &Device) -> Tensor<2> {
-        let values: Vec<f32> = timesteps
-            .iter()
-            .flat_map(|&t| {
-                sinusoidal_embedding(t, self.dimensions, self.order, self.frequency_shift, MAX_PERIOD)
-            })
-            .map(|value| value as f32)
-            .collect();
+        let Self { dimensions, order, frequency_shift } = *self;
+        let values = sinusoidal_embeddings(timesteps, dimensions, order, frequency_shift, MAX_PERIOD);
+        let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
         Tensor::from_data(TensorData::new(values, [timesteps.len(), self.dimensions]), device)
     }
 }

@@ -151,8 +151,9 @@ impl Trainer {
         for start in (0..batch).step_by(self.settings.micro_batch()) {
             let rows = start..batch.min(start + self.settings.micro_batch());
             let shards = shards(rows, self.settings.shape);
+            let alone = shards.len() == 1;
             let parts: Vec<(f64, Gradients)> =
-                shards.into_par_iter().map(|rows| self.descend(rows)).collect();
+                shards.into_par_iter().map(|rows| self.descend(alone, rows)).collect();
             // Summed in the shards' order, whichever was done first.
             for (part, shard) in parts {
                 loss += part;
@@ -171,13 +172,13 @@ impl Trainer {
     }
 
     /// The part that `rows` of this step's batch have in the loss, and its gradient.
-    fn descend(&self, rows: Range<usize>) -> (f64, Gradients) {
+    fn descend(&self, alone: bool, rows: Range<usize>) -> (f64, Gradients) {
         let (train, shape) = (&self.settings.recipe.train, self.settings.shape);
         let part = rows.len() as f64 / train.batch as f64;
         let drawn =
             Batch::draw(&self.settings, &self.process, &self.data, &self.train, &self.order, self.step, rows);
         // Leaves of its own, so that this graph shares nothing with those of other shards.
-        let model = self.model.clone().fork(&self.device);
+        let model = if alone { self.model.clone() } else { self.model.clone().fork(&self.device) };
         let key = DropoutKey { seed: train.seed, first_sample: drawn.first_sample };
         let output = model.forward(from_samples(drawn.x, shape, &self.device), &drawn.timesteps, Some(key));
         let error = output - from_samples(drawn.target, shape, &self.device);
