@@ -15,16 +15,18 @@ const WINDOW: usize = 250;
 
 /// What one training came to.
 #[derive(Debug, PartialEq)]
-struct Outcome {
-    seconds_per_step: f64,
-    loss: f64,
+pub struct Outcome {
+    /// Seconds an optimiser step.
+    pub seconds_per_step: f64,
+    /// Mean loss of the last 250 steps.
+    pub loss: f64,
 }
 
 /// What to train with.
-struct Options {
-    steps: usize,
-    seed: u64,
-    threads: usize,
+pub struct Options {
+    pub steps: usize,
+    pub seed: u64,
+    pub threads: usize,
 }
 
 /// Trains the digits with both, and prints a table.
@@ -84,7 +86,11 @@ fn read_report(report: &str) -> Result<Outcome> {
     Ok(Outcome { seconds_per_step: number("seconds per step:", ":")?, loss: number("last ", "loss ")? })
 }
 
-fn train_langevin(root: &Path, options: &Options) -> Result<Outcome> {
+/// Trains the digits with the program beside this one, and reads its metrics.
+///
+/// # Errors
+/// If the training fails or its metrics cannot be read.
+pub fn train_langevin(root: &Path, options: &Options) -> Result<Outcome> {
     let program =
         std::env::current_exe().context("where this program lies is not known")?.with_file_name("langevin");
     let run = std::env::temp_dir().join(format!("langevin-compare-{}", std::process::id()));

@@ -11,6 +11,7 @@ mod metrics;
 mod optimizer;
 mod rate;
 mod run;
+mod shards;
 mod trainer;
 
 pub use batch::Batch;

@@ -4,6 +4,7 @@ use super::batch::Batch;
 use super::checkpoint::{Checkpoint, CheckpointError, TrainingState, WeightsKind};
 use super::holdout::holdout_loss;
 use super::metrics::StepReport;
+use super::shards::shards;
 use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
 use crate::data::{Dataset, Order, holdout_split};
@@ -11,7 +12,7 @@ use crate::diffusion::{Process, ProcessError};
 use crate::models::weights::{Array, Weights, weights_of, with_weights};
 use crate::models::{Model, Network};
 use crate::nn::DropoutKey;
-use crate::tensor::{SampleShape, from_samples};
+use crate::tensor::from_samples;
 use burn::module::Module;
 use burn::tensor::Device;
 use rayon::prelude::*;
@@ -227,18 +228,4 @@ impl Trainer {
         };
         Checkpoint::write(folder, &self.settings, self.step, state)
     }
-}
-
-/// Elements that a shard is not worth splitting below.
-const MIN_SHARD_ELEMENTS: usize = 2048;
-
-/// Shards of a forward pass, at most.
-const MAX_SHARDS: usize = 4;
-
-/// Splits `rows` into parts that are computed side by side. The split follows from the shape alone, so that a
-/// result does not depend on the number of threads.
-fn shards(rows: Range<usize>, shape: SampleShape) -> Vec<Range<usize>> {
-    let smallest = MIN_SHARD_ELEMENTS.div_ceil(shape.elements());
-    let size = rows.len().div_ceil(MAX_SHARDS).max(smallest);
-    rows.clone().step_by(size).map(|start| start..rows.end.min(start + size)).collect()
 }
