@@ -34,6 +34,7 @@ pub(super) fn failure(path: &Path, reason: &dyn std::fmt::Display) -> RenderErro
 #[cfg(test)]
 mod tests {
     use image::Rgb;
+    use std::fs;
 
     use super::*;
 

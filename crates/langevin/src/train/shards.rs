@@ -28,6 +28,6 @@ mod tests {
         assert_eq!(shards(120..128, SampleShape { height: 32, width: 32, channels: 3 }).len(), 4);
         assert_eq!(shards(5..70, picture), [5..37, 37..69, 69..70]);
         let point = SampleShape { height: 1, width: 1, channels: 2 };
-        assert_eq!(shards(0..128, point), [0..128]);
+        assert_eq!(shards(0..128, point), vec![0..128; 1]);
     }
 }
