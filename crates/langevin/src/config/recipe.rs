@@ -138,7 +138,7 @@ mod tests {
             ("train.steps", "key=value"),
             ("=3", "key=value"),
             ("train.stepz=3", "stepz"),
-            ("train.steps=many", "integer"),
+            ("train.steps=many", "expected u64"),
             ("train.steps.more=3", "single value"),
         ] {
             let message = recipe.with_assignment(assignment).unwrap_err().to_string();

@@ -135,7 +135,7 @@ mod tests {
     fn counts_and_options_that_cannot_be_are_refused() {
         let refused = |options: DataOptions| load("two-moons", &options).unwrap_err().to_string();
         let count = |count| DataOptions { count: Some(count), ..DataOptions::default() };
-        assert!(refused(count(0)).contains("--count 0"));
+        assert!(refused(count(0)).contains("data.count 0"));
         assert!(refused(count(usize::MAX)).contains("100000000"));
         let size = DataOptions { size: Some((8, 9)), ..DataOptions::default() };
         assert_eq!(

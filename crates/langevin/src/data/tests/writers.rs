@@ -74,7 +74,10 @@ fn a_failed_write_names_the_file_and_leaves_nothing_behind() {
     assert!(error(write_png(&path, &[0.0; 5], 1, 1, 5, 256)).contains("the picture has 5"));
     assert!(error(write_png(&path, &[], 0, 1, 1, 256)).contains("no PNG is 0x1"));
     assert!(error(write_npy(&path, &[0.0; 5], &[2, 3])).contains("shape [2, 3] does not fit 5 values"));
-    assert!(error(write_npy(root.path().join("no/a.npy"), &[0.0], &[1])).contains("a.npy'"));
+    // A file where a folder would have to be.
+    std::fs::write(root.path().join("file"), "").unwrap();
+    assert!(error(write_npy(root.path().join("file/a.npy"), &[0.0], &[1])).contains("a.npy'"));
+    std::fs::remove_file(root.path().join("file")).unwrap();
     // A folder in the way: the temporary file is written, and the renaming fails.
     std::fs::create_dir(root.path().join("taken")).unwrap();
     assert!(error(write_npz(root.path().join("taken"), &[0], [1; 4])).contains("taken'"));
