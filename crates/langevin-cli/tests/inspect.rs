@@ -53,5 +53,5 @@ fn a_data_set_says_what_it_is() {
 fn a_run_without_a_checkpoint_is_no_data_set() {
     let place = Place::with_digits_model();
     std::fs::remove_dir_all(place.path("model/checkpoints")).unwrap();
-    assert_says(&place.failed("inspect model"), &["model has no checkpoint yet", "--resume"]);
+    assert_says(&place.failed("inspect model"), &["model was stopped before its first checkpoint", "--out"]);
 }

@@ -105,7 +105,10 @@ fn there_must_be_something_to_go_on_with() {
     place.done("train --resume --out model --steps 5 --no-grid --quiet");
     assert_eq!(place.steps("model"), [1, 2, 3, 4, 5]);
     fs::remove_dir_all(place.path("model/checkpoints")).unwrap();
-    assert_says(&place.failed("train --resume --out model --steps 7"), &["model has no checkpoint yet"]);
+    assert_says(
+        &place.failed("train --resume --out model --steps 7"),
+        &["model was stopped before its first checkpoint"],
+    );
 }
 
 #[test]

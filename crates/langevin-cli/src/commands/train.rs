@@ -151,7 +151,7 @@ fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &Tr
             if !arguments.quiet {
                 let seconds = duration(begun.elapsed().as_secs_f64());
                 let made = steps - start;
-                say!("{} steps in {seconds}; everything is in {root}", plan::thousands(made));
+                say!("{} in {seconds}; everything is in {root}", plan::counted(made, "step"));
                 if !arguments.no_grid && trainer.settings().recipe.sample.grid {
                     say!("  its samples:     {}", folder.final_grid().display());
                 }

@@ -38,7 +38,7 @@ pub enum CheckpointError {
     )]
     NotAModel { path: PathBuf },
     #[error(
-        "{path} has no checkpoint yet: train for longer, or resume it with `langevin train --resume --out {path}`"
+        "{path} was stopped before its first checkpoint, so there is nothing to go on with: start again, with another --out"
     )]
     NoCheckpoint { path: PathBuf },
     #[error("cannot read {path}: {cause}")]
