@@ -1,10 +1,29 @@
 //! Activation functions.
 
+use crate::fused::{self, Operation, tensor, values};
 use burn::tensor::{Tensor, activation};
+use burn_flex::FlexTensor;
+use langevin_kernels as kernels;
 
 /// The sigmoid linear unit, x · σ(x) (Elfwing et al. 2018; "swish").
 pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    activation::silu(x)
+    if fused::applies(&x) { fused::apply1([x.into_dispatch()], Silu) } else { activation::silu(x) }
+}
+
+#[derive(Debug)]
+struct Silu;
+
+impl Operation<1> for Silu {
+    fn forward(&self, [x]: [FlexTensor; 1], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
+        let y = tensor(x.layout().shape(), |y| kernels::silu(values(&x), y));
+        (y, if tracked { vec![x] } else { Vec::new() })
+    }
+
+    fn backward(&self, saved: Vec<FlexTensor>, dy: FlexTensor, _: [bool; 1]) -> [Option<FlexTensor>; 1] {
+        let x = &saved[0];
+        let write = |dx: &mut [f32]| kernels::silu_backward(values(x), values(&dy), dx);
+        [Some(tensor(x.layout().shape(), write))]
+    }
 }
 
 #[cfg(test)]

@@ -7,18 +7,22 @@
 //! convolution weights are `[out, in, kernel height, kernel width]`, linear weights `[out, in]`, as
 //! PyTorch stores them.
 
+#![allow(unsafe_code)]
+
 mod activation;
 mod attention;
 mod concat;
 mod conv;
+mod fused;
 mod linear;
 mod norm;
 mod resample;
+mod settings;
 
 pub use activation::silu;
 pub use attention::attention;
 pub use concat::concat_channels;
-pub use conv::{Padding, conv2d};
+pub use conv::{Addend, ConvOptions, Padding, conv2d};
 pub use linear::linear;
 pub use norm::{group_norm, group_norm_scale_shift_silu, group_norm_silu};
-pub use resample::upsample_nearest_2x;
+pub use settings::{OPS_VARIABLE, OpsError, kernels_from_environment, set_exact};

@@ -1,7 +1,10 @@
 //! Group normalisation, alone and with what follows it in a residual block.
 
+use crate::fused::{self, Operation, sizes, tensor, values};
 use crate::silu;
 use burn::tensor::Tensor;
+use burn_flex::FlexTensor;
+use langevin_kernels::{self as kernels, GroupNormGradients, Modulation};
 
 /// Group normalisation (Wu & He 2018): over the positions and the channels of each of `groups` groups,
 /// y = γ (x − μ) / √(σ² + ε) + β, with the biased variance.
@@ -18,6 +21,10 @@ pub fn group_norm(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> Tensor<4> {
+    let op = GroupNorm { groups, epsilon: epsilon as f32, silu: false };
+    if fused::applies(&x) {
+        return fused::apply3([x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()], op);
+    }
     let channels = x.dims()[3];
     normalise(x, groups, weight.reshape([1, 1, 1, channels]), bias.reshape([1, 1, 1, channels]), epsilon)
 }
@@ -30,6 +37,10 @@ pub fn group_norm_silu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> Tensor<4> {
+    let op = GroupNorm { groups, epsilon: epsilon as f32, silu: true };
+    if fused::applies(&x) {
+        return fused::apply3([x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()], op);
+    }
     silu(group_norm(x, groups, weight, bias, epsilon))
 }
 
@@ -47,6 +58,11 @@ pub fn group_norm_scale_shift_silu(
     scale: Tensor<2>,
     shift: Tensor<2>,
 ) -> Tensor<4> {
+    if fused::applies(&x) {
+        let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+        let inputs = [x, weight, bias, scale.into_dispatch(), shift.into_dispatch()];
+        return fused::apply5(inputs, GroupNorm { groups, epsilon: epsilon as f32, silu: true });
+    }
     let [batch, _, _, channels] = x.dims();
     // γ (1 + s) and β (1 + s) + shift: one pass over the activation instead of two.
     let gain = scale.add_scalar(1.0);
@@ -71,6 +87,101 @@ fn normalise(x: Tensor<4>, groups: usize, weight: Tensor<4>, bias: Tensor<4>, ep
     let variance = group_mean(centred.clone() * centred.clone());
     let inverse_deviation = variance.add_scalar(epsilon).sqrt().recip();
     centred * (inverse_deviation * weight) + bias
+}
+
+#[derive(Debug)]
+struct GroupNorm {
+    groups: usize,
+    epsilon: f32,
+    silu: bool,
+}
+
+impl GroupNorm {
+    fn layer<'a>(
+        &self,
+        x: &FlexTensor,
+        weight: &'a FlexTensor,
+        bias: &'a FlexTensor,
+        modulation: Option<Modulation<'a>>,
+    ) -> kernels::GroupNorm<'a> {
+        let [batch, height, width, channels] = sizes(x);
+        kernels::GroupNorm {
+            batch,
+            positions: height * width,
+            channels,
+            groups: self.groups,
+            weight: values(weight),
+            bias: values(bias),
+            epsilon: self.epsilon,
+            modulation,
+            silu: self.silu,
+        }
+    }
+
+    /// The output and the statistics.
+    fn compute(&self, layer: &kernels::GroupNorm, x: &FlexTensor) -> [FlexTensor; 2] {
+        let mut y = None;
+        let stats = tensor(&[layer.batch, self.groups, 2], |stats| {
+            y = Some(tensor(&sizes::<4>(x), |y| kernels::group_norm(layer, values(x), y, stats)));
+        });
+        [y.expect("written above"), stats]
+    }
+
+    /// The gradients of x, γ and β, and with modulation of scale and shift.
+    fn gradients(
+        layer: &kernels::GroupNorm,
+        x: &FlexTensor,
+        stats: &FlexTensor,
+        dy: &FlexTensor,
+    ) -> [FlexTensor; 5] {
+        let (batch, channels) = (layer.batch, layer.channels);
+        let modulated = if layer.modulation.is_some() { batch } else { 0 };
+        let empty = |shape: &[usize]| tensor(shape, |_| ());
+        let mut all = [
+            empty(&sizes::<4>(x)),
+            empty(&[channels]),
+            empty(&[channels]),
+            empty(&[modulated, channels]),
+            empty(&[modulated, channels]),
+        ];
+        let [dx, dweight, dbias, dscale, dshift] = all.each_mut().map(|t| t.storage_mut::<f32>());
+        let modulation = layer.modulation.map(|_| [dscale, dshift]);
+        let gradients = GroupNormGradients { dx, dweight, dbias, modulation };
+        kernels::group_norm_backward(layer, values(x), values(stats), values(dy), None, gradients);
+        all
+    }
+}
+
+impl Operation<3> for GroupNorm {
+    fn forward(&self, [x, weight, bias]: [FlexTensor; 3], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
+        let [y, stats] = self.compute(&self.layer(&x, &weight, &bias, None), &x);
+        (y, if tracked { vec![x, weight, bias, stats] } else { Vec::new() })
+    }
+
+    fn backward(&self, saved: Vec<FlexTensor>, dy: FlexTensor, _: [bool; 3]) -> [Option<FlexTensor>; 3] {
+        let [x, weight, bias, stats] = &saved[..] else { unreachable!("four tensors are saved") };
+        let layer = self.layer(x, weight, bias, None);
+        let [dx, dweight, dbias, ..] = Self::gradients(&layer, x, stats, &dy);
+        [dx, dweight, dbias].map(Some)
+    }
+}
+
+impl Operation<5> for GroupNorm {
+    fn forward(&self, inputs: [FlexTensor; 5], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
+        let [x, weight, bias, scale, shift] = &inputs;
+        let modulation = Modulation { scale: values(scale), shift: values(shift) };
+        let [y, stats] = self.compute(&self.layer(x, weight, bias, Some(modulation)), x);
+        (y, if tracked { inputs.into_iter().chain([stats]).collect() } else { Vec::new() })
+    }
+
+    fn backward(&self, saved: Vec<FlexTensor>, dy: FlexTensor, _: [bool; 5]) -> [Option<FlexTensor>; 5] {
+        let [x, weight, bias, scale, shift, stats] = &saved[..] else {
+            unreachable!("six tensors are saved")
+        };
+        let modulation = Modulation { scale: values(scale), shift: values(shift) };
+        let layer = self.layer(x, weight, bias, Some(modulation));
+        Self::gradients(&layer, x, stats, &dy).map(Some)
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 ///
 /// # Shapes
 /// `[batch, height, width, channels]`; returns `[batch, 2·height, 2·width, channels]`.
-pub fn upsample_nearest_2x(x: Tensor<4>) -> Tensor<4> {
+pub(crate) fn upsample_nearest_2x(x: Tensor<4>) -> Tensor<4> {
     let [batch, height, width, channels] = x.dims();
     // Copies of whole rows of contiguous memory: each position's channels twice, then each row twice.
     let wide = x.reshape([batch * height * width, channels]);

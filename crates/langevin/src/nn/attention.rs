@@ -42,7 +42,8 @@ impl AttentionBlock {
         let project = |layer: &Linear| layer.forward(rows.clone()).reshape([batch, height * width, channels]);
         let (query, key, value) = (project(&self.query), project(&self.key), project(&self.value));
         let mixed = langevin_ops::attention(query, key, value, self.heads);
-        let output = self.output.forward(mixed.reshape([batch * height * width, channels]));
-        x + output.reshape([batch, height, width, channels])
+        let mixed = mixed.reshape([batch * height * width, channels]);
+        let residual = x.reshape([batch * height * width, channels]);
+        self.output.forward_plus_residual(mixed, residual).reshape([batch, height, width, channels])
     }
 }

@@ -3,6 +3,7 @@
 use super::{Init, Padding};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use langevin_ops::{Addend, ConvOptions};
 
 /// A square two-dimensional convolution with bias.
 #[derive(Module, Debug)]
@@ -52,6 +53,29 @@ impl Conv2d {
     /// # Shapes
     /// `[batch, height, width, in]`; returns `[batch, height', width', out]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        langevin_ops::conv2d(x, self.weight.val(), self.bias.val(), self.stride, self.padding)
+        self.apply(x, false, Addend::None)
+    }
+
+    /// As [`Conv2d::forward`], plus `t` at every position of a sample.
+    ///
+    /// # Shapes
+    /// `t`: `[batch, out]`.
+    pub fn forward_plus_per_sample(&self, x: Tensor<4>, t: Tensor<2>) -> Tensor<4> {
+        self.apply(x, false, Addend::PerSample(t))
+    }
+
+    /// As [`Conv2d::forward`], plus `residual`, which has the output's shape.
+    pub fn forward_plus_residual(&self, x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
+        self.apply(x, false, Addend::Residual(residual))
+    }
+
+    /// As [`Conv2d::forward`], over the input with height and width doubled by nearest neighbour; with stride 1.
+    pub fn forward_upsampled(&self, x: Tensor<4>) -> Tensor<4> {
+        self.apply(x, true, Addend::None)
+    }
+
+    fn apply(&self, x: Tensor<4>, upsample: bool, addend: Addend) -> Tensor<4> {
+        let options = ConvOptions { stride: self.stride, padding: self.padding, upsample };
+        langevin_ops::conv2d(x, self.weight.val(), self.bias.val(), options, addend)
     }
 }

@@ -27,6 +27,11 @@ impl Linear {
     /// # Shapes
     /// `[rows, in]`; returns `[rows, out]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        langevin_ops::linear(x, self.weight.val(), self.bias.val())
+        langevin_ops::linear(x, self.weight.val(), self.bias.val(), None)
+    }
+
+    /// As [`Linear::forward`], plus `residual`, which has the output's shape.
+    pub fn forward_plus_residual(&self, x: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
+        langevin_ops::linear(x, self.weight.val(), self.bias.val(), Some(residual))
     }
 }

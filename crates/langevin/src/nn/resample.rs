@@ -40,6 +40,6 @@ impl Upsample {
     /// # Shapes
     /// `[batch, height, width, channels]`; returns `[batch, 2·height, 2·width, channels]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.conv.forward(langevin_ops::upsample_nearest_2x(x))
+        self.conv.forward_upsampled(x)
     }
 }

@@ -26,6 +26,8 @@ impl Ema {
     }
 
     /// average ← d · average + (1 − d) · weights, for parameter `index`.
+    ///
+    /// [`Optimizer::step`](super::Optimizer::step) does the same in one pass with its own update.
     pub fn update(&mut self, index: usize, weights: &[f32], step: u64) {
         let part = (1.0 - self.decay_at(step)) as f32;
         self.values[index]

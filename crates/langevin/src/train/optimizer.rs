@@ -1,61 +1,11 @@
 //! Adam and AdamW over all parameters of a network, with clipping at the global norm.
 
-use super::Ema;
+use super::{Ema, Gradients};
 use crate::config::{OptimizerKind, TrainConfig};
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use crate::tensor::to_vec;
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
-use rayon::prelude::*;
-
-/// Elements that one thread updates at a time: small parameters are not worth a second thread.
-const MIN_ELEMENTS: usize = 1 << 14;
-
-/// The gradient of every parameter, in the network's order.
-#[derive(Clone, Debug, Default)]
-pub struct Gradients {
-    /// One array a parameter; empty before the first is added.
-    pub values: Vec<Vec<f32>>,
-}
-
-impl Gradients {
-    /// The gradients of a backward pass. A parameter that took no part has zeros.
-    pub fn of(network: &impl Module, gradients: burn::tensor::Gradients) -> Self {
-        let mut gatherer = Gatherer { values: Vec::new(), gradients };
-        network.visit(&mut gatherer);
-        Self { values: gatherer.values }
-    }
-
-    /// Adds others of the same network.
-    pub fn add(&mut self, others: Self) {
-        if self.values.is_empty() {
-            *self = others;
-            return;
-        }
-        self.values.par_iter_mut().zip(others.values).for_each(|(sums, others)| {
-            for (sum, other) in sums.iter_mut().zip(others) {
-                *sum += other;
-            }
-        });
-    }
-
-    /// √Σ g² over all parameters, summed in f64.
-    pub fn norm(&self) -> f64 {
-        let squares = self.values.iter().flatten().map(|&g| f64::from(g) * f64::from(g));
-        squares.sum::<f64>().sqrt()
-    }
-}
-
-struct Gatherer {
-    values: Vec<Vec<f32>>,
-    gradients: burn::tensor::Gradients,
-}
-
-impl ModuleVisitor for Gatherer {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let tensor = param.val();
-        let gradient = tensor.grad_remove(&mut self.gradients).map(crate::tensor::to_vec);
-        self.values.push(gradient.unwrap_or_else(|| vec![0.0; tensor.shape().num_elements()]));
-    }
-}
+use langevin_kernels::AdamStep;
 
 /// Adam (Kingma & Ba 2015, Algorithm 1) or AdamW (Loshchilov & Hutter 2019, Algorithm 2).
 #[derive(Clone, Debug)]
@@ -67,6 +17,8 @@ pub struct Optimizer {
     clip_norm: f64,
     /// Updates made.
     pub updates: u64,
+    /// Parameters that the last update had to copy, because another tensor shared their elements.
+    pub copied: usize,
     /// First moments m, in the network's order.
     pub first: Vec<Vec<f32>>,
     /// Second moments v, in the network's order.
@@ -84,6 +36,7 @@ impl Optimizer {
             weight_decay: config.weight_decay,
             clip_norm: config.clip_norm,
             updates: 0,
+            copied: 0,
             first: zeros(),
             second: zeros(),
         }
@@ -91,7 +44,11 @@ impl Optimizer {
 
     /// One update of every parameter and of its average; gives the gradient's norm before clipping.
     ///
-    /// A gradient of global norm n above `clip_norm` c is scaled by c / n first.
+    /// A gradient of global norm n above `clip_norm` c is scaled by c / n first. Of a norm that is no finite number
+    /// nothing is updated.
+    ///
+    /// On the CPU the weights change in their own memory, unless another tensor shares it: a clone of the network,
+    /// or a graph that it took part in. Then they are copied, one parameter at a time.
     pub fn step<M: Module>(
         &mut self,
         network: M,
@@ -100,80 +57,161 @@ impl Optimizer {
         ema: &mut Ema,
     ) -> (M, f64) {
         let norm = gradients.norm();
-        let scale = if self.clip_norm > 0.0 && norm > self.clip_norm { self.clip_norm / norm } else { 1.0 };
-        let step = self.updates;
+        if !norm.is_finite() {
+            return (network, norm);
+        }
+        let follow = 1.0 - ema.decay_at(self.updates);
         self.updates += 1;
-        let updates = self.updates as f64;
-        let correction = self.betas.map(|beta| 1.0 - beta.powf(updates));
-        let update = Update {
-            scale: scale as f32,
-            betas: self.betas.map(|beta| beta as f32),
-            rests: self.betas.map(|beta| (1.0 - beta) as f32),
-            rate: (learning_rate / correction[0]) as f32,
-            root: (1.0 / correction[1].sqrt()) as f32,
-            epsilon: self.epsilon as f32,
-            keep: match self.kind {
-                OptimizerKind::Adam => 1.0,
-                OptimizerKind::Adamw => (1.0 - learning_rate * self.weight_decay) as f32,
-            },
-            // Adam's decay is part of the gradient, AdamW's of the weights.
-            pull: if self.kind == OptimizerKind::Adam { self.weight_decay as f32 } else { 0.0 },
-        };
-        let mut updater = Updater { update, optimizer: self, gradients, ema, step, index: 0 };
+        self.copied = 0;
+        let step = self.numbers(norm, learning_rate, follow);
+        let mut updater = Updater { step, optimizer: self, gradients, ema, index: 0 };
         (network.map(&mut updater), norm)
     }
-}
 
-/// The numbers of one update.
-#[derive(Clone, Copy)]
-struct Update {
-    scale: f32,
-    betas: [f32; 2],
-    /// 1 − β, rounded once.
-    rests: [f32; 2],
-    rate: f32,
-    root: f32,
-    epsilon: f32,
-    keep: f32,
-    pull: f32,
-}
-
-impl Update {
-    fn apply(self, weights: &mut [f32], gradients: &[f32], first: &mut [f32], second: &mut [f32]) {
-        let ([beta1, beta2], [rest1, rest2]) = (self.betas, self.rests);
-        for (((w, g), m), v) in weights.iter_mut().zip(gradients).zip(first).zip(second) {
-            let g = self.scale * g + self.pull * *w;
-            *m = beta1 * *m + rest1 * g;
-            *v = beta2 * *v + rest2 * g * g;
-            *w = self.keep * *w - self.rate * *m / (v.sqrt() * self.root + self.epsilon);
+    /// The numbers of update `updates`, counted from 1.
+    fn numbers(&self, norm: f64, learning_rate: f64, follow: f64) -> AdamStep {
+        let scale = if self.clip_norm > 0.0 && norm > self.clip_norm { self.clip_norm / norm } else { 1.0 };
+        let [beta1, beta2] = self.betas;
+        let [correction1, correction2] = self.betas.map(|beta| 1.0 - beta.powf(self.updates as f64));
+        // Adam's decay is part of the gradient, AdamW's of the weights.
+        let (pull, keep) = match self.kind {
+            OptimizerKind::Adam => (self.weight_decay, 1.0),
+            OptimizerKind::Adamw => (0.0, 1.0 - learning_rate * self.weight_decay),
+        };
+        AdamStep {
+            scale: scale as f32,
+            pull: pull as f32,
+            beta1: beta1 as f32,
+            rest1: (1.0 - beta1) as f32,
+            beta2: beta2 as f32,
+            rest2: (1.0 - beta2) as f32,
+            keep: keep as f32,
+            rate: (learning_rate / correction1) as f32,
+            root: (1.0 / correction2.sqrt()) as f32,
+            epsilon: self.epsilon as f32,
+            follow: follow as f32,
         }
     }
 }
 
 struct Updater<'a> {
-    update: Update,
+    step: AdamStep,
     optimizer: &'a mut Optimizer,
     gradients: &'a Gradients,
     ema: &'a mut Ema,
-    step: u64,
     index: usize,
 }
 
 impl ModuleMapper for Updater<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (index, update) = (self.index, self.update);
+        let index = self.index;
         self.index += 1;
+        // The parameter lets go of its tensor here, so that nothing but a clone or a graph can share its elements.
         let (id, tensor, mapper) = param.consume();
         let (shape, device) = (tensor.shape(), tensor.device());
-        let mut weights = crate::tensor::to_vec(tensor.detach());
-        weights
-            .par_chunks_mut(MIN_ELEMENTS)
-            .zip(self.gradients.values[index].par_chunks(MIN_ELEMENTS))
-            .zip(self.optimizer.first[index].par_chunks_mut(MIN_ELEMENTS))
-            .zip(self.optimizer.second[index].par_chunks_mut(MIN_ELEMENTS))
-            .for_each(|(((w, g), m), v)| update.apply(w, g, m, v));
-        self.ema.update(index, &weights, self.step);
+        let tensor = tensor.inner();
+        self.optimizer.copied += usize::from(!tensor.can_mut());
+        // On the CPU this takes the buffer out of an unshared tensor, and `from_data` puts it into the next.
+        let mut weights = to_vec(tensor);
+        self.step.apply(
+            &mut weights,
+            &self.gradients.values[index],
+            &mut self.optimizer.first[index],
+            &mut self.optimizer.second[index],
+            &mut self.ema.values[index],
+        );
         let tensor = Tensor::from_data(TensorData::new(weights, shape), &device).require_grad();
         Param::from_mapped_value(id, tensor, mapper)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::builtin_recipe;
+    use crate::models::weights::weights_of;
+    use crate::models::{Network, UNet, UNetConfig};
+    use burn::tensor::Device;
+
+    /// Where the elements of each parameter lie.
+    #[derive(Default)]
+    struct Addresses(Vec<*const f32>);
+
+    impl ModuleMapper for Addresses {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, tensor, mapper) = param.consume();
+            let (shape, device) = (tensor.shape(), tensor.device());
+            let values = to_vec(tensor.inner());
+            self.0.push(values.as_ptr());
+            let tensor = Tensor::from_data(TensorData::new(values, shape), &device).require_grad();
+            Param::from_mapped_value(id, tensor, mapper)
+        }
+    }
+
+    fn addresses(network: UNet) -> (UNet, Vec<*const f32>) {
+        let mut addresses = Addresses::default();
+        let network = network.map(&mut addresses);
+        (network, addresses.0)
+    }
+
+    fn gradients(network: &UNet, device: &Device) -> Gradients {
+        let x = Tensor::<4>::from_data(TensorData::new(vec![0.5; 2 * 8 * 8], [2, 8, 8, 1]), device);
+        let y = network.forward(x, &[3.0, 400.0], None) - 1.0;
+        Gradients::of(network, (y.clone() * y).mean().backward())
+    }
+
+    /// A small network, an optimiser for it, and the average of its weights.
+    fn setup(device: &Device) -> (UNet, Optimizer, Ema) {
+        let config = "channels = [8, 16]\nblocks_per_level = 1\nattention_levels = [2]\ngroups = 4";
+        let network = toml::from_str::<UNetConfig>(config).unwrap().init(1, 1, device);
+        let values: Vec<Vec<f32>> =
+            gradients(&network, device).values.iter().map(|g| vec![0.0; g.len()]).collect();
+        let lengths: Vec<usize> = values.iter().map(Vec::len).collect();
+        let optimizer = Optimizer::new(&builtin_recipe("digits").unwrap().train, &lengths);
+        (network, optimizer, Ema::new(0.9, values))
+    }
+
+    #[test]
+    fn weights_stay_where_they_are() {
+        let device = Device::flex().autodiff();
+        let (network, mut optimizer, mut ema) = setup(&device);
+        // Initial weights may lie in memory that is not a vector's; from here on they do.
+        let (network, before) = addresses(network);
+        let (mut network, again) = addresses(network);
+        assert_eq!(before, again);
+        for _ in 0..3 {
+            let gradients = gradients(&network, &device);
+            network = optimizer.step(network, &gradients, 1e-3, &mut ema).0;
+            assert_eq!(optimizer.copied, 0);
+        }
+        let (_, after) = addresses(network);
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn a_clone_keeps_its_weights() {
+        let device = Device::flex().autodiff();
+        let (network, mut optimizer, mut ema) = setup(&device);
+        let kept = network.clone();
+        let before = weights_of(&kept);
+        let gradients = gradients(&network, &device);
+        let (network, _) = optimizer.step(network, &gradients, 1e-3, &mut ema);
+        assert_eq!(optimizer.copied, gradients.values.len());
+        assert_eq!(weights_of(&kept), before);
+        assert_ne!(weights_of(&network), before);
+    }
+
+    #[test]
+    fn a_gradient_that_is_no_number_changes_nothing() {
+        let device = Device::flex().autodiff();
+        let (network, mut optimizer, mut ema) = setup(&device);
+        let before = weights_of(&network);
+        let mut gradients = gradients(&network, &device);
+        gradients.values[3][0] = f32::NAN;
+        let (network, norm) = optimizer.step(network, &gradients, 1e-3, &mut ema);
+        assert!(norm.is_nan());
+        assert_eq!(weights_of(&network), before);
+        assert_eq!(optimizer.updates, 0);
+        assert!(optimizer.first.iter().chain(&ema.values).flatten().all(|&x| x == 0.0));
     }
 }

@@ -61,24 +61,24 @@ impl ResBlock {
     /// `x`: `[batch, height, width, inputs]`; `time`: `[batch, embedding]`, already through SiLU; returns
     /// `[batch, height, width, outputs]`.
     pub fn forward(&self, x: Tensor<4>, time: Tensor<2>, key: Option<DropoutKey>) -> Tensor<4> {
-        let hidden = self.conv1.forward(self.norm1.forward_silu(x.clone()));
-        let [batch, _, _, channels] = hidden.dims();
+        let hidden = self.norm1.forward_silu(x.clone());
         let time = self.time_projection.forward(time);
         let hidden = match self.conditioning {
             TimeConditioning::Additive => {
-                self.norm2.forward_silu(hidden + time.reshape([batch, 1, 1, channels]))
+                self.norm2.forward_silu(self.conv1.forward_plus_per_sample(hidden, time))
             }
             TimeConditioning::ScaleShift => {
+                let hidden = self.conv1.forward(hidden);
+                let channels = hidden.dims()[3];
                 let scale = time.clone().narrow(1, 0, channels);
                 let shift = time.narrow(1, channels, channels);
                 self.norm2.forward_scale_shift_silu(hidden, scale, shift)
             }
         };
-        let hidden = self.conv2.forward(dropout(hidden, self.dropout, key, self.dropout_layer));
         let shortcut = match &self.shortcut {
             Some(conv) => conv.forward(x),
             None => x,
         };
-        shortcut + hidden
+        self.conv2.forward_plus_residual(dropout(hidden, self.dropout, key, self.dropout_layer), shortcut)
     }
 }

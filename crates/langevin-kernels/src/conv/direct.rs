@@ -1,0 +1,263 @@
+//! Direct convolution: output positions × output channels in registers, over a zero-padded copy of the input.
+//!
+//! Channels last, the kernel's row of an output position is one contiguous run of kernel · inputs elements; the
+//! packed weights follow the same order, so a tile is one product for each row of the kernel.
+
+use super::pack::Source;
+use super::{Addends, ConvShape};
+use crate::micro::{Tile, multiply, read_tile, tile_columns, write_tile, zero_tile};
+use crate::scratch::Scratch;
+use crate::share::{Shared, run_length};
+use crate::simd::{Kernel, Simd};
+use rayon::prelude::*;
+
+/// Output positions of a task, at most: its copy of the input should stay in the second-level cache.
+const POSITIONS: usize = 192;
+
+/// Rows of a panel that are used at once: they should stay in the first-level cache.
+const DEPTH: usize = 256;
+
+/// The weight packed for [`forward`]: rows (kernel row, kernel column, input), columns outputs.
+fn pack_weight<S: Simd>(s: S, shape: &ConvShape, weight: &[f32]) -> Scratch {
+    let (kernel, inputs) = (shape.kernel, shape.inputs);
+    let taps = kernel * kernel;
+    let segments: Vec<usize> = (0..taps).collect();
+    let source = Source {
+        weight,
+        segments: &segments,
+        depth: inputs,
+        depth_step: taps,
+        columns: shape.outputs,
+        column_step: inputs * taps,
+    };
+    let mut packed = Scratch::new(source.packed_len::<S>());
+    source.pack(s, &mut packed);
+    packed
+}
+
+pub(super) fn forward<S: Simd, const MR: usize>(
+    s: S,
+    shape: &ConvShape,
+    x: &[f32],
+    weight: &[f32],
+    addends: Addends,
+    y: &mut [f32],
+) {
+    let packed = pack_weight(s, shape, weight);
+    convolve::<S, MR>(s, shape, x, &packed, addends, y);
+}
+
+/// The convolution with a weight that is packed already.
+pub(super) fn convolve<S: Simd, const MR: usize>(
+    s: S,
+    shape: &ConvShape,
+    x: &[f32],
+    packed: &[f32],
+    addends: Addends,
+    y: &mut [f32],
+) {
+    let [batch, rows, columns, outputs] = shape.output();
+    let y = Shared::new(y);
+    let panels = outputs.div_ceil(tile_columns::<S>());
+    if shape.kernel == 1 && shape.stride == 1 && shape.needs_no_border() {
+        // A matrix product: the positions of all samples are one list. With few of them, panels are shared out too.
+        let positions = batch * rows * columns;
+        let run = run_length(positions, POSITIONS, MR);
+        let runs = positions.div_ceil(run);
+        let panel_run =
+            if runs < 2 * rayon::current_num_threads() { run_length(panels, 4, 1) } else { panels };
+        let panel_runs = panels.div_ceil(panel_run);
+        (0..runs * panel_runs).into_par_iter().for_each(|task| {
+            let (first, panel) = (task / panel_runs * run, task % panel_runs * panel_run);
+            let positions = first..positions.min(first + run);
+            let panels = panel..panels.min(panel + panel_run);
+            s.vectorize(Positions::<MR> {
+                input: &x[first * shape.inputs..],
+                first,
+                per_sample_positions: rows * columns,
+                positions,
+                line: 0,
+                columns: usize::MAX,
+                shape,
+                packed,
+                panels,
+                addends,
+                y,
+            });
+        });
+        return;
+    }
+    let band = run_length(rows, POSITIONS.div_ceil(columns), 1).min(rows);
+    let bands = rows.div_ceil(band);
+    let sample_len: usize = shape.input()[1..].iter().product();
+    (0..batch * bands).into_par_iter().for_each(|task| {
+        let (sample, first) = (task / bands, task % bands * band);
+        let count = band.min(rows - first);
+        let padded = shape.padded(first, count);
+        let mut input = Scratch::new(padded.len(shape.inputs));
+        let from = &x[sample * sample_len..(sample + 1) * sample_len];
+        padded.copy(from, [shape.height, shape.width], shape.inputs, shape.upsample, &mut input);
+        let start = (sample * rows + first) * columns;
+        s.vectorize(Positions::<MR> {
+            input: &input,
+            first: start,
+            per_sample_positions: rows * columns,
+            positions: start..start + count * columns,
+            line: padded.columns * shape.inputs,
+            columns,
+            shape,
+            packed,
+            panels: 0..panels,
+            addends,
+            y,
+        });
+    });
+}
+
+/// Some output positions, numbered through all samples, over an input whose first row is that of position `first`.
+struct Positions<'a, const MR: usize> {
+    input: &'a [f32],
+    first: usize,
+    per_sample_positions: usize,
+    positions: std::ops::Range<usize>,
+    /// Elements of a row of the input.
+    line: usize,
+    /// Output positions of a row.
+    columns: usize,
+    shape: &'a ConvShape,
+    packed: &'a [f32],
+    panels: std::ops::Range<usize>,
+    addends: Addends<'a>,
+    y: Shared,
+}
+
+impl<const MR: usize> Positions<'_, MR> {
+    /// Where the input of a position begins.
+    #[inline(always)]
+    fn offset(&self, position: usize) -> usize {
+        let position = position - self.first;
+        let (row, column) = (position / self.columns, position % self.columns);
+        self.shape.stride * (row * self.line + column * self.shape.inputs)
+    }
+}
+
+impl<const MR: usize> Kernel for Positions<'_, MR> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (kernel, outputs) = (self.shape.kernel, self.shape.outputs);
+        let width = tile_columns::<S>();
+        let depth = kernel * self.shape.inputs;
+        let panel_len = kernel * depth * width;
+        let blocks: usize = kernel * depth.div_ceil(DEPTH);
+        let mut sums = Scratch::new(if blocks > 1 { self.positions.len() * width } else { 0 });
+        for panel in self.panels.clone() {
+            let weights = &self.packed[panel * panel_len..][..panel_len];
+            let valid = width.min(outputs - panel * width);
+            // A block of the panel stays in the first-level cache while all positions pass by.
+            for block in 0..blocks {
+                let (row, first) = (block / (blocks / kernel), block % (blocks / kernel) * DEPTH);
+                let b = weights[(row * depth + first) * width..].as_ptr();
+                let deep = DEPTH.min(depth - first);
+                for position in self.positions.clone().step_by(MR) {
+                    let count = MR.min(self.positions.end - position);
+                    let partial = sums.as_mut_ptr().wrapping_add((position - self.positions.start) * width);
+                    // SAFETY: the padded input holds kernel rows of kernel · inputs from each offset on; positions
+                    // and channels are this task's alone.
+                    unsafe {
+                        let mut tile = if block == 0 {
+                            zero_tile::<S, MR>(s)
+                        } else {
+                            read_tile::<S, MR>(s, partial, width, count)
+                        };
+                        let from = self.input.as_ptr().add(row * self.line + first);
+                        let rows =
+                            std::array::from_fn(|r| from.add(self.offset(position + r.min(count - 1))));
+                        multiply(s, &mut tile, &rows, 1, b, width, deep);
+                        if block + 1 < blocks {
+                            write_tile(s, partial, width, count, &tile);
+                        } else {
+                            self.write(s, &tile, position, count, panel * width, valid);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<const MR: usize> Positions<'_, MR> {
+    /// Adds the addends to a tile and writes it.
+    #[inline(always)]
+    unsafe fn write<S: Simd>(
+        &self,
+        s: S,
+        tile: &Tile<S::V, MR>,
+        position: usize,
+        count: usize,
+        channel: usize,
+        valid: usize,
+    ) {
+        let outputs = self.shape.outputs;
+        for (r, row) in tile.iter().enumerate().take(count) {
+            let position = position + r;
+            for (v, &sum) in row.iter().enumerate() {
+                let done = v * S::LANES;
+                if done >= valid {
+                    break;
+                }
+                let lanes = S::LANES.min(valid - done);
+                let channel = channel + done;
+                // SAFETY: `lanes` channels from `channel` on exist, at each of these.
+                unsafe {
+                    let sum = self.addends.add_to(
+                        s,
+                        sum,
+                        position,
+                        self.per_sample_positions,
+                        channel,
+                        lanes,
+                        outputs,
+                    );
+                    let to = self.y.at(position * outputs + channel);
+                    if lanes == S::LANES { s.store(to, sum) } else { s.store_partial(to, sum, lanes) }
+                }
+            }
+        }
+    }
+}
+
+impl Addends<'_> {
+    /// Adds what there is to `lanes` channels of a position (numbered through all samples).
+    ///
+    /// # Safety
+    /// The position and the channels must exist.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    pub(super) unsafe fn add_to<S: Simd>(
+        &self,
+        s: S,
+        sum: S::V,
+        position: usize,
+        per_sample_positions: usize,
+        channel: usize,
+        lanes: usize,
+        outputs: usize,
+    ) -> S::V {
+        let add = |sum: S::V, from: Option<&[f32]>, at: usize| match from {
+            // SAFETY: the caller's promise, and `check`.
+            Some(from) => unsafe {
+                let from = from.as_ptr().add(at);
+                s.add(sum, if lanes == S::LANES { s.load(from) } else { s.load_partial(from, lanes) })
+            },
+            None => sum,
+        };
+        let sum = add(sum, self.bias, channel);
+        let sum = match self.per_sample {
+            Some(_) => add(sum, self.per_sample, position / per_sample_positions * outputs + channel),
+            None => sum,
+        };
+        add(sum, self.residual, position * outputs + channel)
+    }
+}

@@ -1,0 +1,100 @@
+//! Two-dimensional convolution (cross-correlation), channels last, with its gradients.
+//!
+//! Weights are `[out, in, kernel, kernel]`, as PyTorch stores them.
+
+mod direct;
+mod direct_input;
+mod direct_weight;
+mod pack;
+mod pad;
+mod shape;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod winograd;
+
+pub use shape::{Algorithm, ConvShape};
+
+use crate::simd::dispatch;
+
+/// What is added to a convolution's output as it is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Addends<'a> {
+    /// `[out]`: to every position.
+    pub bias: Option<&'a [f32]>,
+    /// `[batch, out]`: to every position of a sample.
+    pub per_sample: Option<&'a [f32]>,
+    /// The output's shape: element by element.
+    pub residual: Option<&'a [f32]>,
+}
+
+impl Addends<'_> {
+    fn check(&self, shape: &ConvShape) {
+        let [_, height, width, outputs] = shape.output();
+        let lengths = [
+            ("bias", self.bias, outputs),
+            ("per-sample addend", self.per_sample, shape.batch * outputs),
+            ("residual", self.residual, shape.batch * height * width * outputs),
+        ];
+        for (name, addend, length) in lengths {
+            assert!(addend.is_none_or(|a| a.len() == length), "the {name} should have {length} elements");
+        }
+    }
+}
+
+/// y = x ⋆ w + addends.
+///
+/// # Shapes
+/// `x`: [`ConvShape::input`]; `weight`: `[out, in, kernel, kernel]`; `y`: [`ConvShape::output`].
+pub fn conv2d(shape: &ConvShape, x: &[f32], weight: &[f32], addends: Addends, y: &mut [f32]) {
+    shape.check(x.len(), weight.len(), y.len());
+    addends.check(shape);
+    if y.is_empty() {
+        return;
+    }
+    dispatch!(|s, MR| match shape.algorithm() {
+        Algorithm::Direct => direct::forward::<_, MR>(s, shape, x, weight, addends, y),
+        Algorithm::Winograd => winograd::forward::<_, MR>(s, shape, x, weight, addends, y),
+    });
+}
+
+/// The gradient with respect to the input, from that with respect to the output.
+///
+/// # Shapes
+/// `dy`: [`ConvShape::output`]; `dx`: [`ConvShape::input`], overwritten.
+pub fn conv2d_input_gradient(shape: &ConvShape, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+    shape.check(dx.len(), weight.len(), dy.len());
+    if dx.is_empty() {
+        return;
+    }
+    dispatch!(|s, MR| match shape.algorithm() {
+        Algorithm::Direct => direct_input::gradient::<_, MR>(s, shape, dy, weight, dx),
+        Algorithm::Winograd => winograd::input_gradient::<_, MR>(s, shape, dy, weight, dx),
+    });
+}
+
+/// The gradient with respect to the weight.
+///
+/// # Shapes
+/// `dw`: `[out, in, kernel, kernel]`, overwritten.
+pub fn conv2d_weight_gradient(shape: &ConvShape, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    shape.check(x.len(), dw.len(), dy.len());
+    if dw.is_empty() {
+        return;
+    }
+    dispatch!(|s, MR| match shape.algorithm() {
+        Algorithm::Direct => direct_weight::gradient::<_, MR>(s, shape, x, dy, dw),
+        Algorithm::Winograd => winograd::weight_gradient::<_, MR>(s, shape, x, dy, dw),
+    });
+}
+
+/// The gradients with respect to the bias and to the per-sample addend: sums of `dy` over positions.
+///
+/// # Shapes
+/// `dy`: `[batch, positions, channels]`; `per_sample`: `[batch, channels]`; `bias`: `[channels]`; both overwritten.
+pub fn channel_sums(dy: &[f32], batch: usize, positions: usize, per_sample: &mut [f32], bias: &mut [f32]) {
+    let channels = bias.len();
+    assert_eq!(dy.len(), batch * positions * channels, "dy should be [{batch}, {positions}, {channels}]");
+    assert_eq!(per_sample.len(), batch * channels, "the sums should be [{batch}, {channels}]");
+    dispatch!(|s, _MR| sums::channel_sums(s, dy, positions, per_sample, bias));
+}

@@ -1,0 +1,223 @@
+//! The convolution itself, for the output and for the gradient with respect to the input.
+
+use super::super::Addends;
+use super::tiles::Tiling;
+use super::{ELEMENTS, transform};
+use crate::micro::{NV, multiply, tile_columns, zero_tile};
+use crate::scratch::Scratch;
+use crate::share::{Shared, run_length};
+use crate::simd::{Kernel, Simd};
+use rayon::prelude::*;
+
+/// Elements of the transformed tiles of one task, input and output, at most: they pass through the caches.
+const TASK_ELEMENTS: usize = 1 << 19;
+
+/// Elements of the rows that a block of the products reads again and again.
+const FIRST_LEVEL: usize = 3 << 10;
+
+/// Tiles of a task, at most.
+const MOST_TILES: usize = 96;
+
+/// Apart by a power of two, the 36 elements of a tile would share a few lines of the cache.
+pub(super) const SKEW: usize = 16;
+
+/// Convolves with transformed weights; with `halve`, gives the sums of 2×2 outputs instead of the outputs.
+pub(super) fn convolve<S: Simd, const MR: usize>(
+    s: S,
+    tiling: &Tiling,
+    x: &[f32],
+    weights: &[f32],
+    addends: Addends,
+    halve: bool,
+    y: &mut [f32],
+) {
+    let shape = &tiling.shape;
+    let depth = shape.inputs.next_multiple_of(S::LANES);
+    let width = shape.outputs.next_multiple_of(tile_columns::<S>());
+    let zeros = vec![0.0; shape.inputs];
+    let most = (TASK_ELEMENTS / (ELEMENTS * (depth + width))).clamp(2 * MR, MOST_TILES);
+    let run = run_length(tiling.count(), most, MR);
+    let y = Shared::new(y);
+    (0..tiling.count().div_ceil(run)).into_par_iter().for_each(|task| {
+        let first = task * run;
+        let count = run.min(tiling.count() - first);
+        let (input_element, output_element) = (run * depth + SKEW, run * width + SKEW);
+        let mut transformed = Scratch::new(ELEMENTS * input_element);
+        let mut products = Scratch::new(ELEMENTS * output_element);
+        s.vectorize(Tiles::<MR> {
+            tiling,
+            x,
+            zeros: &zeros,
+            weights,
+            addends,
+            halve,
+            first,
+            count,
+            depth,
+            width,
+            input_element,
+            output_element,
+            transformed: &mut transformed,
+            products: &mut products,
+            y,
+        });
+    });
+}
+
+/// Some consecutive tiles.
+struct Tiles<'a, const MR: usize> {
+    tiling: &'a Tiling,
+    x: &'a [f32],
+    zeros: &'a [f32],
+    weights: &'a [f32],
+    addends: Addends<'a>,
+    halve: bool,
+    first: usize,
+    count: usize,
+    /// Inputs and outputs, rounded up.
+    depth: usize,
+    width: usize,
+    /// Elements between the elements of a transformed tile.
+    input_element: usize,
+    output_element: usize,
+    transformed: &'a mut [f32],
+    products: &'a mut [f32],
+    y: Shared,
+}
+
+impl<const MR: usize> Kernel for Tiles<'_, MR> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, s: S) {
+        let places = (self.first..self.first + self.count).map(|tile| self.tiling.place(tile));
+        for (t, place) in places.clone().enumerate() {
+            let pointers = self.tiling.inputs(place, self.x, self.zeros);
+            let to = self.transformed[t * self.depth..].as_mut_ptr();
+            // SAFETY: each pointer has `inputs` channels; `transformed` holds the padded channels of every tile.
+            unsafe { transform_input(s, &pointers, self.tiling.shape.inputs, to, self.input_element) };
+        }
+        self.multiply(s);
+        for (t, place) in places.enumerate() {
+            // SAFETY: the output positions of these tiles are this task's alone.
+            unsafe { if self.halve { self.write_halved(s, t, place) } else { self.write(s, t, place) } }
+        }
+    }
+}
+
+/// Writes Bᵀ d B of one tile, element by element.
+#[inline(always)]
+pub(super) unsafe fn transform_input<S: Simd>(
+    s: S,
+    pointers: &[*const f32; ELEMENTS],
+    channels: usize,
+    to: *mut f32,
+    element: usize,
+) {
+    for c in (0..channels).step_by(S::LANES) {
+        let lanes = S::LANES.min(channels - c);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let d = std::array::from_fn(|i| {
+                let from = pointers[i].add(c);
+                if lanes == S::LANES { s.load(from) } else { s.load_partial(from, lanes) }
+            });
+            for (e, v) in transform::input(s, &d).into_iter().enumerate() {
+                s.store(to.add(e * element + c), v);
+            }
+        }
+    }
+}
+
+impl<const MR: usize> Tiles<'_, MR> {
+    /// The 36 products of tiles × inputs by inputs × outputs.
+    #[inline(always)]
+    fn multiply<S: Simd>(&mut self, s: S) {
+        let columns = tile_columns::<S>();
+        let inputs = self.tiling.shape.inputs;
+        let panel_len = inputs * columns;
+        let panels = self.width / columns;
+        let rows = (FIRST_LEVEL / self.depth).clamp(1, 8 * MR).next_multiple_of(MR);
+        for e in 0..ELEMENTS {
+            let a = self.transformed[e * self.input_element..].as_ptr();
+            let out = self.products[e * self.output_element..].as_mut_ptr();
+            // Some rows stay in the first-level cache while all panels pass by.
+            for (block, panel) in (0..self.count).step_by(rows).flat_map(|b| (0..panels).map(move |p| (b, p)))
+            {
+                let b = self.weights[(e * panels + panel) * panel_len..][..panel_len].as_ptr();
+                for t in (block..self.count.min(block + rows)).step_by(MR) {
+                    let valid = MR.min(self.count - t);
+                    let mut tile = zero_tile::<S, MR>(s);
+                    // SAFETY: rows t.. of the transformed tiles exist (the last is repeated).
+                    unsafe {
+                        let rows = std::array::from_fn(|r| a.add((t + r.min(valid - 1)) * self.depth));
+                        multiply(s, &mut tile, &rows, 1, b, columns, inputs);
+                        for (r, row) in tile.iter().enumerate().take(valid) {
+                            let to = out.add((t + r) * self.width + panel * columns);
+                            for v in 0..NV {
+                                s.store(to.add(v * S::LANES), row[v]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Aᵀ m A of one tile, for one vector of channels.
+    #[inline(always)]
+    unsafe fn outputs<S: Simd>(&self, s: S, t: usize, channel: usize) -> [S::V; 16] {
+        let from = self.products[t * self.width + channel..].as_ptr();
+        // SAFETY: the products hold whole vectors of channels.
+        let m = std::array::from_fn(|e| unsafe { s.load(from.add(e * self.output_element)) });
+        transform::output(s, &m)
+    }
+
+    /// Writes the 4×4 outputs of a tile, those that exist.
+    #[inline(always)]
+    unsafe fn write<S: Simd>(&self, s: S, t: usize, place: super::tiles::Place) {
+        let (rows, columns) = (self.tiling.rows, self.tiling.columns);
+        let (down, across) = (4.min(rows - place.row), 4.min(columns - place.column));
+        let outputs = self.tiling.shape.outputs;
+        let first = self.tiling.position(place);
+        for channel in (0..outputs).step_by(S::LANES) {
+            let lanes = S::LANES.min(outputs - channel);
+            // SAFETY: the caller's promise.
+            unsafe {
+                let tile = self.outputs(s, t, channel);
+                for (i, row) in tile.chunks_exact(4).enumerate().take(down) {
+                    for (j, &sum) in row.iter().enumerate().take(across) {
+                        let position = first + i * columns + j;
+                        let sum =
+                            self.addends.add_to(s, sum, position, rows * columns, channel, lanes, outputs);
+                        let to = self.y.at(position * outputs + channel);
+                        if lanes == S::LANES { s.store(to, sum) } else { s.store_partial(to, sum, lanes) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the sums of 2×2 outputs of a tile.
+    #[inline(always)]
+    unsafe fn write_halved<S: Simd>(&self, s: S, t: usize, place: super::tiles::Place) {
+        let (rows, columns) = (self.tiling.rows / 2, self.tiling.columns / 2);
+        let (row, column) = (place.row / 2, place.column / 2);
+        let (down, across) = (2.min(rows - row), 2.min(columns - column));
+        let outputs = self.tiling.shape.outputs;
+        for channel in (0..outputs).step_by(S::LANES) {
+            let lanes = S::LANES.min(outputs - channel);
+            // SAFETY: the caller's promise.
+            unsafe {
+                let tile = self.outputs(s, t, channel);
+                for (i, j) in (0..down).flat_map(|i| (0..across).map(move |j| (i, j))) {
+                    let at = 8 * i + 2 * j;
+                    let sum = s.add(s.add(tile[at], tile[at + 1]), s.add(tile[at + 4], tile[at + 5]));
+                    let position = (place.sample * rows + row + i) * columns + column + j;
+                    let to = self.y.at(position * outputs + channel);
+                    if lanes == S::LANES { s.store(to, sum) } else { s.store_partial(to, sum, lanes) }
+                }
+            }
+        }
+    }
+}
