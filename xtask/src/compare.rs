@@ -1,206 +1,217 @@
-//! The same training in PyTorch and in Langevin, one after the other: seconds a step, and the losses reached.
+//! Langevin and its peers at the same work: live processes that take turns, so that each meets the same machine.
 
-use crate::commands::{cargo, output, run as run_command};
+mod contestant;
+mod field;
+mod line;
+mod load;
+mod machine;
+mod options;
+mod page;
+mod table;
+
+pub use line::number_of;
+
+use crate::commands::{cargo, line as command_line, run as run_command};
 use crate::python;
 use anyhow::{Context, Result, bail};
-use std::fs;
-use std::iter::repeat_n;
-use std::path::Path;
+use contestant::Contestant;
+use field::{Peer, Task, Work};
+use load::{Load, wait_for_idle};
+use options::Options;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-/// Steps at the start that are not timed, as in tools/peers/train_digits.py.
-const WARM_UP: usize = 5;
-/// Steps at the end whose losses are averaged, as in tools/peers/train_digits.py.
-const WINDOW: usize = 250;
+/// Seconds of a round; where one step takes longer, it is the round.
+const ROUND_SECONDS: f64 = 1.5;
 
-/// What one training came to.
-#[derive(Debug, PartialEq)]
-pub struct Outcome {
-    /// Seconds an optimiser step.
-    pub seconds_per_step: f64,
-    /// Mean loss of the last 250 steps.
-    pub loss: f64,
+/// What a peer may take to prepare: torch.compile needs minutes for a large network.
+const PREPARATION: Duration = Duration::from_secs(1200);
+
+/// What is done to have the machine to ourselves: what others do meanwhile hits contestants differently, those that
+/// spin at barriers hardest.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// How long the rounds of a task wait for an idle machine, altogether.
+    waiting: Duration,
+    /// Rounds of a task that are made again because they were disturbed, at most.
+    repeats: usize,
 }
 
-/// What to train with.
-pub struct Options {
-    pub steps: usize,
-    pub seed: u64,
-    pub threads: usize,
+/// What one contestant came to at one task of one work.
+struct Outcome {
+    /// Milliseconds a picture, of each round.
+    rounds: Vec<f64>,
+    peak_memory_mb: Option<f64>,
+    /// Versions and variants, in words.
+    version: String,
 }
 
-/// Trains the digits with both, and prints a table.
+/// What the contestants came to at one task of one work.
+struct Contest {
+    work: &'static Work,
+    task: Task,
+    ours: Outcome,
+    /// Each peer's outcome, or why there is none.
+    peers: Vec<(&'static Peer, Result<Outcome, String>)>,
+    /// Rounds that were kept although something else was using the machine.
+    disturbed: usize,
+}
+
+/// Times every work that is asked for, prints the tables, and writes `docs/performance.md` if nothing was left out.
 ///
 /// # Errors
-/// If an option is wrong, or either training fails or does not report what is expected.
+/// If an option is wrong, Langevin itself fails, or a peer computes another network.
 pub fn run(root: &Path, arguments: &[String]) -> Result<()> {
-    let options = parse(arguments)?;
-    let python = python::interpreter(root)?;
+    let options = options::parse(arguments)?;
+    let python = python::for_peers(root)?;
     run_command(&mut cargo(&["build", "--release", "--package", "langevin-cli"]))?;
-    let langevin = train_langevin(root, &options)?;
-    let peer = train_peer(root, &python, &options)?;
-    println!("{} steps on digits, {} threads", options.steps, options.threads);
-    println!("{:10}{:>20}{:>24}", "", "seconds per step", "mean loss at the end");
-    for (name, outcome) in [("PyTorch", &peer), ("Langevin", &langevin)] {
-        println!("{name:10}{:>20.4}{:>24.5}", outcome.seconds_per_step, outcome.loss);
+    let mut contests = Vec::new();
+    for &(work, task) in &options.works {
+        contests.push(hold(root, &python, &options, work, task)?);
     }
-    println!("Langevin takes {:.2} of PyTorch's time", langevin.seconds_per_step / peer.seconds_per_step);
+    let tables = table::all(&contests);
+    println!("{tables}");
+    if !options.is_whole() {
+        println!("docs/performance.md is left as it is: not every work and peer was timed in five rounds");
+        return Ok(());
+    }
+    let mut command = Command::new("cargo");
+    command.arg("xtask").arg("compare").args(arguments);
+    let section = page::section(&command_line(&command), &options, &machine::describe(), &tables);
+    page::write(&root.join("docs/performance.md"), &section)
+}
+
+/// Starts the contestants one after the other, and lets them take turns.
+fn hold(root: &Path, python: &Path, options: &Options, work: &'static Work, task: Task) -> Result<Contest> {
+    eprintln!("{}, {}: preparing langevin", work.recipe, task.name());
+    let ours = Contestant::start(work.ours(root, &program()?, task, options.threads), PREPARATION)
+        .map_err(|reason| anyhow::anyhow!("langevin bench did not start: {reason}"))?;
+    let mut entrants = Vec::new();
+    for peer in options.peers.iter().filter(|peer| peer.does(task)) {
+        eprintln!("{}, {}: preparing {}", work.recipe, task.name(), peer.name);
+        let started = Contestant::start(peer.command(root, python, work, task, options.threads), PREPARATION);
+        entrants.push((*peer, started));
+    }
+    check_sizes(work, &ours, &entrants)?;
+    let mut live = vec![Ok(ours)];
+    let (peers, started): (Vec<_>, Vec<_>) = entrants.into_iter().unzip();
+    live.extend(started);
+    let patience = Patience { waiting: Duration::from_secs(300), repeats: 3 * options.rounds };
+    let (rounds, disturbed) = alternate(&mut live, options.rounds, patience);
+    let mut outcomes = live.into_iter().zip(rounds).map(|(contestant, rounds)| {
+        let (version, peak) = contestant.and_then(Contestant::finish)?;
+        Ok(Outcome { rounds, peak_memory_mb: peak, version })
+    });
+    let ours = outcomes.next().context("there is always langevin")?;
+    let ours = ours.map_err(|reason: String| anyhow::anyhow!("langevin bench failed: {reason}"))?;
+    let peers: Vec<(&Peer, Result<Outcome, String>)> = peers.into_iter().zip(outcomes).collect();
+    for (peer, outcome) in &peers {
+        if let Err(reason) = outcome {
+            eprintln!("{}, {}: {} is not available: {reason}", work.recipe, task.name(), peer.name);
+        }
+    }
+    Ok(Contest { work, task, ours, peers, disturbed })
+}
+
+/// The networks are the same, or the comparison means nothing.
+fn check_sizes(
+    work: &Work,
+    ours: &Contestant,
+    peers: &[(&'static Peer, Result<Contestant, String>)],
+) -> Result<()> {
+    let theirs =
+        peers.iter().filter_map(|(peer, started)| Some((peer.name, started.as_ref().ok()?.parameters)));
+    for (name, parameters) in std::iter::once(("langevin", ours.parameters)).chain(theirs) {
+        if parameters != work.parameters {
+            bail!("{name} built {} of {parameters} parameters, expected {}", work.recipe, work.parameters);
+        }
+    }
     Ok(())
 }
 
-fn parse(arguments: &[String]) -> Result<Options> {
-    let mut options = Options { steps: 200, seed: 0, threads: 2 };
-    for pair in arguments.chunks(2) {
-        let name = &pair[0];
-        let value = pair.get(1).with_context(|| format!("'{name}' needs a value"))?;
-        let wrong = || format!("'{name} {value}': expected a whole number");
-        match name.as_str() {
-            "--steps" => options.steps = value.parse().with_context(wrong)?,
-            "--seed" => options.seed = value.parse().with_context(wrong)?,
-            "--threads" => options.threads = value.parse().with_context(wrong)?,
-            _ => bail!("there is no option '{name}': choose among --steps, --seed, --threads"),
+/// Rounds of all contestants in turn, the first of a turn another one each time; a contestant that fails is out.
+/// Gives the milliseconds a picture of each, and how many rounds were disturbed and kept.
+fn alternate(
+    live: &mut [Result<Contestant, String>],
+    rounds: usize,
+    mut patience: Patience,
+) -> (Vec<Vec<f64>>, usize) {
+    let mut figures = vec![Vec::new(); live.len()];
+    let mut kept = 0;
+    for turn in 0..rounds {
+        for offset in 0..live.len() {
+            let index = (turn + offset) % live.len();
+            let entry = &mut live[index];
+            while let Ok(contestant) = entry {
+                patience.waiting = patience.waiting.saturating_sub(wait_for_idle(patience.waiting));
+                let load = Load::begin(contestant.process());
+                match contestant.round(ROUND_SECONDS) {
+                    Ok(figure) => {
+                        let disturbed = load.is_disturbed();
+                        if disturbed && patience.repeats > 0 {
+                            patience.repeats -= 1;
+                            continue;
+                        }
+                        kept += usize::from(disturbed);
+                        figures[index].push(figure);
+                        break;
+                    }
+                    Err(reason) => *entry = Err(reason),
+                }
+            }
         }
     }
-    if options.steps <= WARM_UP || options.threads == 0 {
-        bail!("comparing needs more than {WARM_UP} steps, the first {WARM_UP} are not timed, and a thread");
-    }
-    Ok(options)
+    (figures, kept)
 }
 
-fn train_peer(root: &Path, python: &Path, options: &Options) -> Result<Outcome> {
-    let mut command = Command::new(python);
-    command.arg(root.join("tools/peers/train_digits.py"));
-    command.args(["--steps", &options.steps.to_string(), "--seed", &options.seed.to_string()]);
-    command.args(["--threads", &options.threads.to_string()]);
-    read_report(&output(&mut command)?)
-}
-
-/// Reads what the peer prints: `last 250 steps: loss 0.03` and `seconds per step: 0.05`.
-fn read_report(report: &str) -> Result<Outcome> {
-    let number = |start: &str, before: &str| -> Result<f64> {
-        let line = report.lines().find(|line| line.starts_with(start));
-        let text = line.and_then(|line| line.rsplit_once(before)).map(|(_, number)| number.trim());
-        let text = text.with_context(|| format!("the peer printed no line '{start}…':\n{report}"))?;
-        text.parse().with_context(|| format!("the peer's '{text}' is no number"))
-    };
-    Ok(Outcome { seconds_per_step: number("seconds per step:", ":")?, loss: number("last ", "loss ")? })
-}
-
-/// Trains the digits with the program beside this one, and reads its metrics.
-///
-/// # Errors
-/// If the training fails or its metrics cannot be read.
-pub fn train_langevin(root: &Path, options: &Options) -> Result<Outcome> {
-    let program =
-        std::env::current_exe().context("where this program lies is not known")?.with_file_name("langevin");
-    let run = std::env::temp_dir().join(format!("langevin-compare-{}", std::process::id()));
-    let mut command = Command::new(program);
-    command.args(["train", "digits", "--no-grid", "--quiet", "--steps", &options.steps.to_string()]);
-    command.args(["--seed", &options.seed.to_string(), "--threads", &options.threads.to_string(), "--out"]);
-    run_command(command.arg(&run))?;
-    let metrics = run.join("metrics.jsonl");
-    let lines = fs::read_to_string(&metrics).with_context(|| format!("cannot read {}", metrics.display()))?;
-    let recipe =
-        fs::read_to_string(root.join("recipes/digits.toml")).context("cannot read recipes/digits.toml")?;
-    let outcome = read_metrics(&lines, batch(&recipe)?)?;
-    fs::remove_dir_all(&run).with_context(|| format!("cannot remove {}", run.display()))?;
-    Ok(outcome)
-}
-
-/// Reads `metrics.jsonl`: each line says up to which step it goes, the mean loss and the pictures a second of the
-/// steps since the line before.
-fn read_metrics(lines: &str, batch: f64) -> Result<Outcome> {
-    let mut losses = Vec::new();
-    let mut seconds = Vec::new();
-    for line in lines.lines() {
-        let field = |name| {
-            number_of(line, name)
-                .with_context(|| format!("metrics.jsonl has a line without a number '{name}': {line}"))
-        };
-        let before = losses.len();
-        let steps = (field("step")? as usize).saturating_sub(before);
-        losses.extend(repeat_n(field("loss")?, steps));
-        let taken = batch / field("images_per_second")?;
-        seconds.extend(repeat_n(taken, if before < WARM_UP { 0 } else { steps }));
-    }
-    if seconds.is_empty() {
-        bail!("metrics.jsonl has no line that begins after step {WARM_UP}");
-    }
-    let last = &losses[losses.len().saturating_sub(WINDOW)..];
-    Ok(Outcome { seconds_per_step: mean(&seconds), loss: mean(last) })
-}
-
-/// The number that follows `"name":` in a line of JSON.
-fn number_of(line: &str, name: &str) -> Option<f64> {
-    let (_, rest) = line.split_once(&format!("\"{name}\":"))?;
-    rest.split([',', '}']).next()?.trim().parse().ok()
-}
-
-/// The pictures a step of a recipe.
-fn batch(recipe: &str) -> Result<f64> {
-    let line = recipe.lines().find_map(|line| line.strip_prefix("batch")?.trim_start().strip_prefix('='));
-    let number = line.and_then(|rest| rest.split('#').next()?.trim().parse().ok());
-    number.context("recipes/digits.toml has no line 'batch = …'")
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+/// The `langevin` that was built beside this program.
+fn program() -> Result<PathBuf> {
+    Ok(std::env::current_exe().context("where this program lies is not known")?.with_file_name("langevin"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn line(step: usize, loss: f64, rate: f64) -> String {
-        format!("{{\"step\":{step},\"loss\": {loss}, \"grad_norm\":1.0,\"images_per_second\": {rate}}}\n")
+    fn fake(script: &str) -> Result<Contestant, String> {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Contestant::start(command, Duration::from_secs(20))
     }
 
     #[test]
-    fn metrics_are_averaged_without_the_warm_up() {
-        let mut lines: String = (1..=WARM_UP).map(|step| line(step, 9.0, 1.0)).collect();
-        lines += &line(6, 1.0, 64.0);
-        lines += &line(7, 0.3, 128.0);
-        let outcome = read_metrics(&lines, 128.0).unwrap();
-        assert_eq!(outcome.seconds_per_step, 1.5);
-        assert!((outcome.loss - (9.0 * 5.0 + 1.3) / 7.0).abs() < 1e-12, "{outcome:?}");
-        let message = read_metrics("{\"step\": 1, \"loss\": null}", 128.0).unwrap_err().to_string();
-        assert!(message.contains("'loss'"), "{message}");
-        assert!(read_metrics(&line(WARM_UP, 1.0, 1.0), 128.0).is_err());
+    fn contestants_take_turns_and_one_that_fails_is_out() {
+        let log = std::env::temp_dir().join(format!("langevin-turns-{}", std::process::id()));
+        let steady = |name: &str| {
+            format!(
+                "echo '{{\"parameters\": 7}}'; while read s; do echo {name} >> {}; echo '{{\"ms_per_picture\": 2.5}}'; done; \
+                 echo '{{\"peak_memory_mb\": 9}}'",
+                log.display()
+            )
+        };
+        let weak =
+            "echo '{\"parameters\": 7}'; read s; echo '{\"ms_per_picture\": 1}'; read s; echo tired >&2";
+        let mut live = vec![fake(&steady("a")), fake(weak), fake(&steady("b"))];
+        let (figures, _) = alternate(&mut live, 3, Patience { waiting: Duration::ZERO, repeats: 0 });
+        assert_eq!((&figures[0], &figures[2]), (&vec![2.5; 3], &vec![2.5; 3]));
+        assert!(live[1].as_ref().is_err_and(|reason| reason.contains("tired")));
+        let last = live.pop().unwrap().and_then(Contestant::finish).unwrap();
+        assert_eq!(last, (String::new(), Some(9.0)));
+        let turns = std::fs::read_to_string(&log).unwrap();
+        std::fs::remove_file(&log).unwrap();
+        assert!(turns.contains("a\nb\n") && turns.contains("b\na\n"), "{turns}");
     }
 
     #[test]
-    fn a_line_counts_as_often_as_it_has_steps() {
-        let lines = line(10, 100.0, 0.1) + &line(40, 100.0, 1.0) + &line(50, 100.0, 0.2);
-        let outcome = read_metrics(&lines, 1.0).unwrap();
-        assert_eq!(outcome, Outcome { seconds_per_step: (30.0 * 1.0 + 10.0 * 5.0) / 40.0, loss: 100.0 });
-        let outcome = read_metrics(&(lines + &line(50 + WINDOW, 0.5, 1.0)), 1.0).unwrap();
-        assert_eq!(outcome.loss, 0.5);
-    }
-
-    #[test]
-    fn the_peer_is_understood() {
-        let report = "parameters: 5\nsteps 251-500: loss 0.04\nlast 250 steps: loss 0.03210\nseconds per step: 0.0712\n";
-        assert_eq!(read_report(report).unwrap(), Outcome { seconds_per_step: 0.0712, loss: 0.0321 });
-        assert!(read_report("seconds per step: 0.1").unwrap_err().to_string().contains("'last …'"));
-    }
-
-    #[test]
-    fn the_recipe_trains_with_batches_of_the_peer() {
-        let root = crate::root();
-        let recipe = fs::read_to_string(root.join("recipes/digits.toml")).unwrap();
-        let peer = fs::read_to_string(root.join("tools/peers/train_digits.py")).unwrap();
-        assert!(peer.contains(&format!("\nBATCH = {}\n", batch(&recipe).unwrap())));
-        assert!(peer.contains(&format!("\nWARM_UP = {WARM_UP}\n")));
-        assert!(peer.contains(&format!("\nWINDOW = {WINDOW}\n")));
-    }
-
-    #[test]
-    fn options_are_checked() {
-        let parse = |text: &str| parse(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        let options = parse("--steps 30 --threads 1").unwrap();
-        assert_eq!((options.steps, options.seed, options.threads), (30, 0, 1));
-        for wrong in ["--steps", "--steps x", "--steps 5", "--threads 0", "--batch 3"] {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
+    fn another_network_is_no_peer() {
+        let work = &field::WORKS[0];
+        let of = |parameters: u64| fake(&format!("echo '{{\"parameters\": {parameters}}}'; read s"));
+        let (ours, peer) = (of(work.parameters).unwrap(), &field::PEERS[0]);
+        assert!(
+            check_sizes(work, &ours, &[(peer, of(work.parameters)), (peer, Err("absent".into()))]).is_ok()
+        );
+        let message = check_sizes(work, &ours, &[(peer, of(5))]).unwrap_err().to_string();
+        assert!(message.contains(peer.name) && message.contains(" 5 "), "{message}");
     }
 }

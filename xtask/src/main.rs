@@ -18,8 +18,8 @@ usage: cargo xtask <task>
   validate   formatting, tidy, Clippy, tests and documentation: everything that has to pass
   tidy       the invariants of the design, looked up in the text of the sources
   vectors    makes the reference vectors of tests/parity again, and says which changed
-  compare    times training on the digits in PyTorch and in Langevin
-             [--steps N, 200] [--seed S, 0] [--threads K, 2]
+  compare    times training and the forward pass in Langevin and its peers, and writes docs/performance.md
+             [--threads N, 2] [--rounds N, 5] [--work NAME,...] [--peer NAME,...]
   digits     trains the digits with three seeds, half an hour on two cores, and checks the loss reached";
 
 fn main() -> ExitCode {

@@ -7,19 +7,32 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The interpreter to use: `LANGEVIN_PYTHON` if it is set, else that of an environment in the cache directory,
-/// made when it is missing or when the requirements have changed.
+/// The interpreter that makes reference vectors.
 ///
 /// # Errors
-/// If the environment cannot be made.
+/// If its environment cannot be made.
 pub fn interpreter(root: &Path) -> Result<PathBuf> {
+    with_requirements(root, "parity")
+}
+
+/// The interpreter that runs the peers.
+///
+/// # Errors
+/// If its environment cannot be made.
+pub fn for_peers(root: &Path) -> Result<PathBuf> {
+    with_requirements(root, "peers")
+}
+
+/// `LANGEVIN_PYTHON` if it is set, else the interpreter of an environment in the cache directory, made when it is
+/// missing or when `tools/NAME/requirements.txt` has changed.
+fn with_requirements(root: &Path, name: &str) -> Result<PathBuf> {
     if let Some(python) = env::var_os("LANGEVIN_PYTHON") {
         return Ok(PathBuf::from(python));
     }
-    let requirements = root.join("tools/parity/requirements.txt");
+    let requirements = root.join(format!("tools/{name}/requirements.txt"));
     let wanted = fs::read_to_string(&requirements)
         .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let environment = cache()?.join("parity-venv");
+    let environment = cache()?.join(format!("{name}-venv"));
     let python = environment.join("bin/python");
     let installed = environment.join("installed-requirements.txt");
     if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
@@ -39,7 +52,7 @@ fn cache() -> Result<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| env::home_dir().map(|home| home.join(".cache")))
         .context(
-            "no home directory is known: set LANGEVIN_PYTHON to a Python with tools/parity/requirements.txt",
+            "no home directory is known: set LANGEVIN_PYTHON to a Python that has what the requirements.txt names",
         )?;
     Ok(base.join("langevin"))
 }

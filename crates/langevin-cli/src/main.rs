@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Diffuse(arguments) => commands::diffuse::run(&arguments),
         Command::Denoise(arguments) => commands::denoise::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
+        Command::Bench(arguments) => commands::bench::run(&arguments),
         Command::Recipes(arguments) => commands::recipes::run(&arguments),
     };
     exit::code_of(done)

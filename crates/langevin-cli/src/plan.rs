@@ -48,7 +48,7 @@ pub fn describe(
         line("", format!("resumed at step {}", thousands(step)));
     }
     line("grids", grid_cost(settings, grids));
-    let bytes = estimate_bytes(settings, parameters, data.bytes_in_memory(), threads);
+    let bytes = estimate_bytes(settings, parameters, data.bytes_in_memory());
     let machine = available_bytes();
     let available = machine.map(|bytes| format!(" ({} are free)", gibibytes(bytes)));
     line("memory", format!("about {}{}", gibibytes(bytes), available.unwrap_or_default()));

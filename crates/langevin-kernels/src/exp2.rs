@@ -17,7 +17,7 @@ pub(crate) fn exp2<S: Simd>(s: S, t: S::V) -> S::V {
     let n = s.round(t);
     let f = s.sub(t, n);
     let square = s.mul(f, f);
-    let low = s.mul_add(f, s.splat(0.693_147_2), s.splat(1.0));
+    let low = s.mul_add(f, s.splat(std::f32::consts::LN_2), s.splat(1.0));
     let middle = s.mul_add(f, s.splat(0.055_503_286), s.splat(0.240_226_46));
     let high = s.mul_add(f, s.splat(0.001_339_993_1), s.splat(0.009_618_489));
     let high = s.mul_add(square, s.splat(0.000_153_458_12), high);

@@ -13,10 +13,12 @@
 #![allow(unsafe_code)]
 
 mod activation;
+mod attention;
 mod columns;
 mod conv;
 mod elementwise;
 mod exp2;
+mod heap;
 mod joins;
 mod micro;
 mod norm;
@@ -31,9 +33,11 @@ mod testing;
 mod upsample;
 
 pub use activation::{gelu, gelu_backward, silu, silu_backward};
+pub use attention::{AttentionShape, attention, attention_backward};
 pub use conv::{
     Addends, Algorithm, ConvShape, channel_sums, conv2d, conv2d_input_gradient, conv2d_weight_gradient,
 };
+pub use heap::keep_freed_memory;
 pub use joins::{add, add_channels, concat_channels, split_channels};
 pub use norm::{
     GroupNorm, GroupNormGradients, LayerNorm, Modulation, group_norm, group_norm_backward, layer_norm,

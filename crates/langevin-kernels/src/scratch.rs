@@ -11,7 +11,7 @@ const LINE: usize = 16;
 
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct Line([f32; LINE]);
+struct Line(#[expect(dead_code, reason = "read through pointers only")] [f32; LINE]);
 
 thread_local! {
     /// Buffers of this thread that are not in use.

@@ -4,7 +4,7 @@ use crate::columns::{TASK, read, write};
 use crate::simd::{Kernel, Simd, dispatch};
 use rayon::prelude::*;
 
-/// y[2i + p][2j + q] = x[i][j] for p, q in 0..2: nearest-neighbour upsampling.
+/// `y[2i + p][2j + q] = x[i][j]` for p, q in 0..2: nearest-neighbour upsampling.
 ///
 /// # Shapes
 /// `x`: `[rows, width, channels]`, `y`: `[2 rows, 2 width, channels]`; the rows are those of all samples.

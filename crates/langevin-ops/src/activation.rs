@@ -14,6 +14,10 @@ pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 struct Silu;
 
 impl Operation<1> for Silu {
+    fn name(&self) -> &'static str {
+        "silu"
+    }
+
     fn forward(&self, [x]: [FlexTensor; 1], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
         let y = tensor(x.layout().shape(), |y| kernels::silu(values(&x), y));
         (y, if tracked { vec![x] } else { Vec::new() })

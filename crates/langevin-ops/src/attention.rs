@@ -1,6 +1,9 @@
 //! Multi-head self-attention.
 
+use crate::fused::{self, Operation, sizes, tensor, values};
 use burn::tensor::{Tensor, activation};
+use burn_flex::FlexTensor;
+use langevin_kernels::{self as kernels, AttentionShape};
 
 /// Scaled dot-product attention, softmax(Q Kᵀ / √d) V, for each head of size d (Vaswani et al. 2017, Eq. 1).
 ///
@@ -14,6 +17,10 @@ pub fn attention(query: Tensor<3>, key: Tensor<3>, value: Tensor<3>, heads: usiz
     let [batch, positions, channels] = query.dims();
     assert_eq!(channels % heads, 0, "{heads} heads do not divide {channels} channels");
     let head_size = channels / heads;
+    if fused::applies(&query) {
+        let inputs = [query.into_dispatch(), key.into_dispatch(), value.into_dispatch()];
+        return fused::apply3(inputs, Attention { heads, head_size });
+    }
     let split = |x: Tensor<3>| {
         let x = x.reshape([batch, positions, heads, head_size]);
         // One head is already in place; a permuted copy would only cost time.
@@ -27,6 +34,48 @@ pub fn attention(query: Tensor<3>, key: Tensor<3>, value: Tensor<3>, heads: usiz
         mixed.reshape([batch, positions, channels])
     } else {
         mixed.permute([0, 2, 1, 3]).reshape([batch, positions, channels])
+    }
+}
+
+#[derive(Debug)]
+struct Attention {
+    heads: usize,
+    head_size: usize,
+}
+
+impl Attention {
+    fn shape(&self, query: &FlexTensor) -> AttentionShape {
+        let [batch, positions, _] = sizes(query);
+        AttentionShape { batch, positions, heads: self.heads, head_size: self.head_size }
+    }
+}
+
+impl Operation<3> for Attention {
+    fn name(&self) -> &'static str {
+        "attention"
+    }
+
+    fn forward(&self, [q, k, v]: [FlexTensor; 3], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
+        let shape = self.shape(&q);
+        let mut log_sum = None;
+        let out = tensor(&sizes::<3>(&q), |out| {
+            log_sum = Some(tensor(&[shape.batch, shape.heads, shape.positions], |log_sum| {
+                kernels::attention(&shape, values(&q), values(&k), values(&v), out, log_sum);
+            }));
+        });
+        let log_sum = log_sum.expect("written above");
+        let saved = if tracked { vec![q, k, v, out.clone(), log_sum] } else { Vec::new() };
+        (out, saved)
+    }
+
+    fn backward(&self, saved: Vec<FlexTensor>, dy: FlexTensor, _: [bool; 3]) -> [Option<FlexTensor>; 3] {
+        let [q, k, v, out, log_sum] = &saved[..] else { unreachable!("five tensors are saved") };
+        let shape = self.shape(q);
+        let mut gradients = [(); 3].map(|()| tensor(&sizes::<3>(q), |_| ()));
+        let [dq, dk, dv] = gradients.each_mut().map(|t| t.storage_mut::<f32>());
+        let (q, k, v, out, log_sum) = (values(q), values(k), values(v), values(out), values(log_sum));
+        kernels::attention_backward(&shape, q, k, v, out, log_sum, values(&dy), dq, dk, dv);
+        gradients.map(Some)
     }
 }
 

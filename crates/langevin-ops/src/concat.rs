@@ -23,6 +23,10 @@ struct Concat {
 }
 
 impl Operation<2> for Concat {
+    fn name(&self) -> &'static str {
+        "concatenation"
+    }
+
     fn forward(&self, [a, b]: [FlexTensor; 2], _: bool) -> (FlexTensor, Vec<FlexTensor>) {
         let [batch, height, width, _] = sizes(&a);
         let shape = [batch, height, width, self.channels.iter().sum()];

@@ -61,7 +61,8 @@ pub fn conv2d(
     if !fused::applies(&x) {
         return composed(x, weight, bias, options, addend);
     }
-    let op = Conv2d { options, exact: settings::exact() };
+    let name = if weight.dims()[2] == 1 { "linear and 1x1 convolution" } else { "3x3 convolution" };
+    let op = Conv2d { options, exact: settings::exact(), name };
     let inputs = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
     let [x, weight, bias] = inputs;
     match addend {
@@ -109,6 +110,7 @@ fn composed(
 pub(crate) struct Conv2d {
     options: ConvOptions,
     exact: bool,
+    name: &'static str,
 }
 
 impl Conv2d {
@@ -170,6 +172,10 @@ impl Conv2d {
 }
 
 impl Operation<3> for Conv2d {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn forward(&self, inputs: [FlexTensor; 3], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
         self.forward(inputs, Addends::default(), tracked)
     }
@@ -183,6 +189,10 @@ impl Operation<3> for Conv2d {
 struct PlusPerSample(Conv2d);
 
 impl Operation<4> for PlusPerSample {
+    fn name(&self) -> &'static str {
+        self.0.name
+    }
+
     fn forward(&self, [x, w, b, t]: [FlexTensor; 4], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
         let addends = Addends { per_sample: Some(values(&t)), ..Addends::default() };
         self.0.forward([x, w, b], addends, tracked)
@@ -203,6 +213,10 @@ impl Operation<4> for PlusPerSample {
 struct PlusResidual(Conv2d);
 
 impl Operation<4> for PlusResidual {
+    fn name(&self) -> &'static str {
+        self.0.name
+    }
+
     fn forward(&self, [x, w, b, r]: [FlexTensor; 4], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
         let addends = Addends { residual: Some(values(&r)), ..Addends::default() };
         self.0.forward([x, w, b], addends, tracked)

@@ -4,6 +4,7 @@
 //! Burn's dispatch: on Flex it computes, on an autodiff device it computes and leaves its backward pass in the
 //! graph. One pair of methods for each number of inputs serves every operation.
 
+use crate::profile::measured;
 use burn::backend::autodiff::{
     Autodiff,
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -20,6 +21,9 @@ use std::sync::Arc;
 
 /// An operation of `N` inputs and one output on the CPU.
 pub(crate) trait Operation<const N: usize>: Debug + Send + Sync + 'static {
+    /// What a profile calls it.
+    fn name(&self) -> &'static str;
+
     /// The output, and what the backward pass needs; nothing of that if not `tracked`.
     fn forward(&self, inputs: [FlexTensor; N], tracked: bool) -> (FlexTensor, Vec<FlexTensor>);
 
@@ -41,7 +45,8 @@ impl<const N: usize> Backward<Flex, N> for Step {
         let dy = contiguous(grads.consume::<Flex>(&ops.node));
         let (op, saved) = ops.state;
         let wanted = ops.parents.each_ref().map(Option::is_some);
-        for (node, gradient) in ops.parents.into_iter().zip(op.backward(saved, dy, wanted)) {
+        let gradients = measured(op.name(), true, || op.backward(saved, dy, wanted));
+        for (node, gradient) in ops.parents.into_iter().zip(gradients) {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<Flex>(node.id, gradient);
             }
@@ -49,8 +54,17 @@ impl<const N: usize> Backward<Flex, N> for Step {
     }
 }
 
+fn forward<const N: usize>(
+    inputs: [FlexTensor; N],
+    op: &Op<N>,
+    tracked: bool,
+) -> (FlexTensor, Vec<FlexTensor>) {
+    let inputs = inputs.map(contiguous);
+    measured(op.name(), false, || op.forward(inputs, tracked))
+}
+
 fn run<const N: usize>(inputs: [FlexTensor; N], op: Op<N>) -> FlexTensor {
-    op.forward(inputs.map(contiguous), false).0
+    forward(inputs, &op, false).0
 }
 
 fn run_tracked<const N: usize, C: CheckpointStrategy>(
@@ -58,13 +72,13 @@ fn run_tracked<const N: usize, C: CheckpointStrategy>(
     op: Op<N>,
 ) -> FloatTensor<Autodiff<Flex, C>> {
     let nodes = inputs.each_ref().map(|input| input.node());
-    let inputs = inputs.map(|input| contiguous(input.into_primitive()));
+    let inputs = inputs.map(|input| input.into_primitive());
     match Step.prepare::<C>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(prep) => {
-            let (output, saved) = op.forward(inputs, true);
+            let (output, saved) = forward(inputs, &op, true);
             prep.finish((op, saved), output)
         }
-        OpsKind::UnTracked(prep) => prep.finish(op.forward(inputs, false).0),
+        OpsKind::UnTracked(prep) => prep.finish(forward(inputs, &op, false).0),
     }
 }
 

@@ -16,6 +16,7 @@ mod conv;
 mod fused;
 mod linear;
 mod norm;
+mod profile;
 mod resample;
 mod settings;
 
@@ -25,4 +26,5 @@ pub use concat::concat_channels;
 pub use conv::{Addend, ConvOptions, Padding, conv2d};
 pub use linear::linear;
 pub use norm::{group_norm, group_norm_scale_shift_silu, group_norm_silu};
+pub use profile::{Spent, start_profile, stop_profile};
 pub use settings::{OPS_VARIABLE, OpsError, kernels_from_environment, set_exact};

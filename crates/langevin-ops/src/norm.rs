@@ -153,6 +153,10 @@ impl GroupNorm {
 }
 
 impl Operation<3> for GroupNorm {
+    fn name(&self) -> &'static str {
+        "group norm"
+    }
+
     fn forward(&self, [x, weight, bias]: [FlexTensor; 3], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
         let [y, stats] = self.compute(&self.layer(&x, &weight, &bias, None), &x);
         (y, if tracked { vec![x, weight, bias, stats] } else { Vec::new() })
@@ -167,6 +171,10 @@ impl Operation<3> for GroupNorm {
 }
 
 impl Operation<5> for GroupNorm {
+    fn name(&self) -> &'static str {
+        "group norm"
+    }
+
     fn forward(&self, inputs: [FlexTensor; 5], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
         let [x, weight, bias, scale, shift] = &inputs;
         let modulation = Modulation { scale: values(scale), shift: values(shift) };

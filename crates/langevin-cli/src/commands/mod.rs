@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub mod bench;
 pub mod denoise;
 pub mod diffuse;
 pub mod inspect;

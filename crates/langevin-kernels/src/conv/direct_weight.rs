@@ -10,15 +10,11 @@ use crate::share::Shared;
 use crate::simd::{Kernel, Simd};
 use rayon::prelude::*;
 
-/// Positions of a chunk: what a task packs of them should stay in the caches.
-const CHUNK: usize = 256;
+/// Positions of a chunk: what a task packs of them should stay in the first-level cache.
+const CHUNK: usize = 128;
 
-/// Rows of the tallest register tile, and more, so that a position's inputs begin at the start of a cache line or
-/// in its middle.
-const MAX_ROWS: usize = 16;
-
-/// Register tiles of rows in a task.
-const TILES: usize = 8;
+/// Rows of a task: several register tiles of any set, and an odd number of cache lines.
+const ROWS: usize = 48;
 
 pub(super) fn gradient<S: Simd, const MR: usize>(
     s: S,
@@ -48,14 +44,20 @@ pub(super) fn gradient<S: Simd, const MR: usize>(
     let sums_line = outputs.next_multiple_of(tile_columns::<S>());
     let mut sums = Scratch::new(shape.kernel * depth * sums_line);
     sums.par_chunks_mut(1 << 14).for_each(|chunk| chunk.fill(0.0));
-    let task_rows = MR * if depth * shape.kernel <= MR * TILES { 1 } else { TILES };
-    let per_kernel_row = depth.div_ceil(task_rows);
+    let per_kernel_row = depth.div_ceil(ROWS);
+    let row_blocks = shape.kernel * per_kernel_row;
+    // Where there are few rows, the columns are shared out too.
+    let panels = sums_line / tile_columns::<S>();
+    let panel_run = panels.div_ceil((2 * rayon::current_num_threads()).div_ceil(row_blocks)).max(1);
+    let panel_runs = panels.div_ceil(panel_run);
     let shared = Shared::new(&mut sums);
     let product = Product { shape, input, dy, line, sample, rows, lines, columns, sums_line, sums: shared };
-    (0..shape.kernel * per_kernel_row).into_par_iter().for_each(|task| {
-        let first = task % per_kernel_row * task_rows;
-        let rows = first..depth.min(first + task_rows);
-        s.vectorize(Rows::<MR> { product: &product, kernel_row: task / per_kernel_row, rows });
+    (0..row_blocks * panel_runs).into_par_iter().for_each(|task| {
+        let (block, channel) = (task / panel_runs, task % panel_runs * panel_run * tile_columns::<S>());
+        let first = block % per_kernel_row * ROWS;
+        let rows = first..depth.min(first + ROWS);
+        let columns = channel..sums_line.min(channel + panel_run * tile_columns::<S>());
+        s.vectorize(Rows::<MR> { product: &product, kernel_row: block / per_kernel_row, rows, columns });
     });
     unpack(shape, &sums, sums_line, dw);
 }
@@ -80,6 +82,8 @@ struct Rows<'a, const MR: usize> {
     product: &'a Product<'a>,
     kernel_row: usize,
     rows: std::ops::Range<usize>,
+    /// And some of its columns, whole tiles.
+    columns: std::ops::Range<usize>,
 }
 
 impl<const MR: usize> Kernel for Rows<'_, MR> {
@@ -91,23 +95,24 @@ impl<const MR: usize> Kernel for Rows<'_, MR> {
         let width = tile_columns::<S>();
         let depth = p.shape.kernel * p.shape.inputs;
         // Both operands are packed: rows apart by a power of two would share a few lines of the cache.
-        let mut gradients = Scratch::new(CHUNK * p.sums_line);
-        let mut inputs = Scratch::new(CHUNK * MAX_ROWS);
+        let mut gradients = Scratch::new(CHUNK * self.columns.len());
+        let mut inputs = Scratch::new(CHUNK * ROWS);
         let mut first = 0;
         while first < p.lines * p.columns {
             let count = CHUNK.min(p.lines * p.columns - first);
             self.pack_gradients(s, first, count, &mut gradients);
-            for row in self.rows.clone().step_by(MR) {
-                let valid = MR.min(self.rows.end - row);
-                self.pack_inputs(first, count, row, valid, &mut inputs);
-                for channel in (0..p.sums_line).step_by(width) {
+            self.pack_inputs(s, first, count, &mut inputs);
+            for channel in self.columns.clone().step_by(width) {
+                for row in self.rows.clone().step_by(MR) {
+                    let valid = MR.min(self.rows.end - row);
                     let at = (self.kernel_row * depth + row) * p.sums_line + channel;
                     // SAFETY: these rows of the sums are this task's alone; the packed operands hold whole tiles.
                     unsafe {
                         let mut tile = read_tile::<S, MR>(s, p.sums.at(at), p.sums_line, valid);
-                        let rows = std::array::from_fn(|r| inputs.as_ptr().add(r));
-                        let b = gradients[channel * CHUNK..].as_ptr();
-                        multiply(s, &mut tile, &rows, MAX_ROWS, b, width, count);
+                        let a = inputs.as_ptr().add(row - self.rows.start);
+                        let rows = std::array::from_fn(|r| a.add(r));
+                        let b = gradients[(channel - self.columns.start) * CHUNK..].as_ptr();
+                        multiply(s, &mut tile, &rows, ROWS, b, width, count);
                         write_tile(s, p.sums.at(at), p.sums_line, valid, &tile);
                     }
                 }
@@ -123,14 +128,15 @@ impl<const MR: usize> Rows<'_, MR> {
     fn pack_gradients<S: Simd>(&self, s: S, first: usize, count: usize, to: &mut [f32]) {
         let p = self.product;
         let (outputs, width) = (p.shape.outputs, tile_columns::<S>());
-        for channel in (0..outputs).step_by(width) {
+        for channel in self.columns.clone().step_by(width) {
             let valid = width.min(outputs - channel);
             let (low, high) = (valid.min(S::LANES), valid.saturating_sub(S::LANES));
             for i in 0..count {
                 // SAFETY: `valid` channels of the position exist, and the panel's row holds two vectors.
                 unsafe {
                     let from = p.dy.as_ptr().add((first + i) * outputs + channel);
-                    let to = to.as_mut_ptr().add(channel * CHUNK + i * width);
+                    let at = (channel - self.columns.start) * CHUNK + i * width;
+                    let to = to.as_mut_ptr().add(at);
                     let second = if high > 0 { s.load_partial(from.add(S::LANES), high) } else { s.zero() };
                     s.store(to, s.load_partial(from, low));
                     s.store(to.add(S::LANES), second);
@@ -139,9 +145,9 @@ impl<const MR: usize> Rows<'_, MR> {
         }
     }
 
-    /// The inputs that `count` positions from `first` on have for `valid` rows of dw, as `[position, MAX_ROWS]`.
+    /// The inputs that `count` positions from `first` on have for these rows of dw, as `[position, ROWS]`.
     #[inline(always)]
-    fn pack_inputs(&self, first: usize, count: usize, row: usize, valid: usize, to: &mut [f32]) {
+    fn pack_inputs<S: Simd>(&self, s: S, first: usize, count: usize, to: &mut [f32]) {
         let p = self.product;
         let step = p.shape.stride * p.shape.inputs;
         let (mut line, mut column) = (first / p.columns, first % p.columns);
@@ -149,11 +155,19 @@ impl<const MR: usize> Rows<'_, MR> {
         while done < count {
             let here = (p.columns - column).min(count - done);
             let y = line % p.rows * p.shape.stride + self.kernel_row;
-            let start = line / p.rows * p.sample + y * p.line + column * step + row;
-            for (i, to) in to[done * MAX_ROWS..].chunks_exact_mut(MAX_ROWS).enumerate().take(here) {
-                let from = &p.input[start + i * step..][..valid];
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to = *from;
+            let start = line / p.rows * p.sample + y * p.line + column * step + self.rows.start;
+            for (i, to) in to[done * ROWS..].chunks_exact_mut(ROWS).enumerate().take(here) {
+                let from = &p.input[start + i * step..][..self.rows.len()];
+                for (to, from) in to.chunks_mut(S::LANES).zip(from.chunks(S::LANES)) {
+                    // SAFETY: as many elements are written as both chunks hold.
+                    unsafe {
+                        if from.len() == S::LANES {
+                            s.store(to.as_mut_ptr(), s.load(from.as_ptr()));
+                        } else {
+                            let v = s.load_partial(from.as_ptr(), from.len());
+                            s.store_partial(to.as_mut_ptr(), v, from.len());
+                        }
+                    }
                 }
             }
             done += here;
@@ -164,12 +178,16 @@ impl<const MR: usize> Rows<'_, MR> {
 
 /// From `[kernel row, kernel column, input, output]` to `[output, input, kernel row, kernel column]`.
 fn unpack(shape: &ConvShape, sums: &[f32], sums_line: usize, dw: &mut [f32]) {
+    /// Outputs side by side: a cache line of the sums.
+    const TOGETHER: usize = 16;
     let taps = shape.kernel * shape.kernel;
-    let least = (1usize << 13).div_ceil(shape.inputs * taps);
-    dw.par_chunks_exact_mut(shape.inputs * taps).with_min_len(least).enumerate().for_each(|(o, dw)| {
-        for (i, dw) in dw.chunks_exact_mut(taps).enumerate() {
-            for (tap, to) in dw.iter_mut().enumerate() {
-                *to = sums[(tap * shape.inputs + i) * sums_line + o];
+    let output = shape.inputs * taps;
+    let least = (1usize << 13).div_ceil(TOGETHER * output);
+    dw.par_chunks_mut(TOGETHER * output).with_min_len(least).enumerate().for_each(|(block, dw)| {
+        for (i, tap) in (0..shape.inputs).flat_map(|i| (0..taps).map(move |tap| (i, tap))) {
+            let from = &sums[(tap * shape.inputs + i) * sums_line + block * TOGETHER..];
+            for (to, from) in dw[i * taps + tap..].iter_mut().step_by(output).zip(from) {
+                *to = *from;
             }
         }
     });

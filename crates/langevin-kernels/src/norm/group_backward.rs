@@ -30,8 +30,8 @@ pub struct GroupNormGradients<'a> {
 /// dx = (γ′ g − Σ γ′ g / m − x̂ Σ γ′ g x̂ / m) / √(σ² + ε) + residual
 /// ```
 ///
-/// (the sums over the sample's group; Ba et al. 2016 derive it for one group). `residual` is a gradient that reaches
-/// x by another way.
+/// (the sums over the sample's group, as Ioffe & Szegedy 2015, Section 3, have them over a batch). `residual` is a
+/// gradient that reaches x by another way.
 ///
 /// # Shapes
 /// `x`, `dy`, `residual`: `[batch, positions, channels]`; `stats`: `[batch, groups, 2]`.

@@ -11,7 +11,6 @@ pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
 mod isa;
-pub(crate) mod math;
 pub(crate) mod portable;
 
 pub use isa::{ISA_VARIABLE, Isa, IsaError, isa, with_isa};

@@ -61,6 +61,12 @@ impl MlpConfig {
         2 * linear(hidden, hidden) + linear(features, hidden) + later + modulations + linear(hidden, features)
     }
 
+    /// One for each weight: each layer sees one row a point.
+    pub(super) fn multiply_adds(&self, features: usize) -> u64 {
+        let (hidden, features, layers) = (self.hidden as u64, features as u64, self.layers as u64);
+        2 * hidden * hidden + 2 * features * hidden + (2 * layers - 1) * hidden * hidden
+    }
+
     pub(super) fn activation_floats(&self) -> usize {
         self.hidden * (12 + 10 * self.layers)
     }

@@ -70,6 +70,16 @@ impl ModelConfig {
         }
     }
 
+    /// Multiply-adds of one sample's forward pass by the direct algorithms, without building the network.
+    pub fn multiply_adds(&self, shape: SampleShape) -> u64 {
+        match self {
+            Self::Unet(config) => {
+                config.multiply_adds(shape.channels, shape.channels, shape.height, shape.width)
+            }
+            Self::Mlp(config) => config.multiply_adds(shape.elements()),
+        }
+    }
+
     /// Floats that training keeps between the forward and the backward pass, a sample (an estimate).
     pub fn activation_floats(&self, shape: SampleShape) -> usize {
         match self {

@@ -12,7 +12,6 @@ mod metrics;
 mod optimizer;
 mod rate;
 mod run;
-mod shards;
 mod trainer;
 
 pub use batch::Batch;

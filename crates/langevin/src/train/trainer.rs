@@ -4,7 +4,6 @@ use super::batch::Batch;
 use super::checkpoint::{Checkpoint, CheckpointError, TrainingState, WeightsKind};
 use super::holdout::holdout_loss;
 use super::metrics::StepReport;
-use super::shards::shards;
 use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
 use crate::data::{Dataset, Order, holdout_split};
@@ -15,7 +14,6 @@ use crate::nn::DropoutKey;
 use crate::tensor::from_samples;
 use burn::module::Module;
 use burn::tensor::Device;
-use rayon::prelude::*;
 use std::ops::Range;
 use std::path::Path;
 
@@ -28,7 +26,8 @@ pub struct Trainer {
     held_out: Vec<usize>,
     order: Order,
     device: Device,
-    model: Model,
+    /// Taken out only while a step updates it in place.
+    model: Option<Model>,
     parameters: Vec<(String, Vec<usize>)>,
     optimizer: Optimizer,
     ema: Ema,
@@ -59,7 +58,7 @@ impl Trainer {
             train,
             held_out,
             device,
-            model,
+            model: Some(model),
         };
         trainer.restart();
         Ok(trainer)
@@ -100,21 +99,26 @@ impl Trainer {
     fn load_weights(&mut self, checkpoint: &Checkpoint, kind: WeightsKind) -> Result<(), CheckpointError> {
         let names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).collect();
         let weights = checkpoint.weights(kind, &names)?;
-        self.model = with_weights(self.model.clone(), weights)
+        let model = with_weights(self.model().clone(), weights)
             .map_err(|cause| CheckpointError::Misfit { path: checkpoint.folder.clone(), cause })?;
+        self.model = Some(model);
         Ok(())
     }
 
     /// Moments and average as they are before the first step.
     fn restart(&mut self) {
-        let names = crate::models::weights::parameter_names(&self.model);
-        let mut weights = weights_of(&self.model);
+        let names = crate::models::weights::parameter_names(self.model());
+        let mut weights = weights_of(self.model());
         let arrays: Vec<Array> = names.iter().filter_map(|name| weights.remove(name)).collect();
         let lengths: Vec<usize> = arrays.iter().map(|array| array.values.len()).collect();
         self.parameters = names.into_iter().zip(arrays.iter().map(|array| array.shape.clone())).collect();
         self.optimizer = Optimizer::new(&self.settings.recipe.train, &lengths);
         self.ema = Ema::new(self.ema.decay, arrays.into_iter().map(|array| array.values).collect());
         self.step = 0;
+    }
+
+    fn model(&self) -> &Model {
+        self.model.as_ref().expect("the model is only away inside of a step")
     }
 
     /// The settings.
@@ -134,7 +138,7 @@ impl Trainer {
 
     /// Number of elements of all parameters.
     pub fn parameter_count(&self) -> usize {
-        self.model.num_params()
+        self.model().num_params()
     }
 
     /// Samples trained on, and held out.
@@ -151,46 +155,44 @@ impl Trainer {
         let mut loss = 0.0;
         for start in (0..batch).step_by(self.settings.micro_batch()) {
             let rows = start..batch.min(start + self.settings.micro_batch());
-            let shards = shards(rows, self.settings.shape);
-            let alone = shards.len() == 1;
-            let parts: Vec<(f64, Gradients)> =
-                shards.into_par_iter().map(|rows| self.descend(alone, rows)).collect();
-            // Summed in the shards' order, whichever was done first.
-            for (part, shard) in parts {
-                loss += part;
-                gradients.add(shard);
-            }
+            let (part, more) = self.descend(rows);
+            loss += part;
+            gradients.add(more);
         }
         // A loss or gradient that is no number would only spread: the weights stay as they are.
-        if !loss.is_finite() || !gradients.norm().is_finite() {
+        if !loss.is_finite() {
             return StepReport { loss, grad_norm: f64::NAN, lr };
         }
-        let model = self.model.clone();
+        // Moved, not cloned: the update is in place.
+        let model = self.model.take().expect("the model is only away inside of a step");
         let (model, grad_norm) = self.optimizer.step(model, &gradients, lr, &mut self.ema);
-        self.model = model;
+        self.model = Some(model);
+        if !grad_norm.is_finite() {
+            return StepReport { loss, grad_norm: f64::NAN, lr };
+        }
         self.step += 1;
         StepReport { loss, grad_norm, lr }
     }
 
     /// The part that `rows` of this step's batch have in the loss, and its gradient.
-    fn descend(&self, alone: bool, rows: Range<usize>) -> (f64, Gradients) {
+    fn descend(&self, rows: Range<usize>) -> (f64, Gradients) {
         let (train, shape) = (&self.settings.recipe.train, self.settings.shape);
         let part = rows.len() as f64 / train.batch as f64;
         let drawn =
             Batch::draw(&self.settings, &self.process, &self.data, &self.train, &self.order, self.step, rows);
-        // Leaves of its own, so that this graph shares nothing with those of other shards.
-        let model = if alone { self.model.clone() } else { self.model.clone().fork(&self.device) };
+        let model = self.model();
         let key = DropoutKey { seed: train.seed, first_sample: drawn.first_sample };
         let output = model.forward(from_samples(drawn.x, shape, &self.device), &drawn.timesteps, Some(key));
         let error = output - from_samples(drawn.target, shape, &self.device);
         let objective = (error.clone() * error).mean().mul_scalar(part);
-        let gradients = Gradients::of(&model, objective.backward());
-        (f64::from(objective.into_scalar::<f32>()), gradients)
+        let loss = f64::from(objective.clone().into_scalar::<f32>());
+        let gradients = Gradients::of(model, objective.backward());
+        (loss, gradients)
     }
 
     /// The loss on the held-out part, if there is one, with the weights as trained.
     pub fn holdout_loss(&self) -> Option<f64> {
-        let plain = self.model.valid();
+        let plain = self.model().valid();
         let device = crate::tensor::cpu();
         (!self.held_out.is_empty())
             .then(|| holdout_loss(&self.settings, &self.process, &self.data, &self.held_out, &plain, &device))
@@ -198,7 +200,7 @@ impl Trainer {
 
     /// The network for sampling, without a graph.
     pub fn network(&self, kind: WeightsKind) -> Model {
-        let plain = self.model.valid();
+        let plain = self.model().valid();
         match kind {
             WeightsKind::Raw => plain,
             WeightsKind::Ema => {
@@ -221,7 +223,7 @@ impl Trainer {
     pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
         let state = TrainingState {
             parameters: &self.parameters,
-            raw: weights_of(&self.model),
+            raw: weights_of(self.model()),
             ema: &self.ema.values,
             first: &self.optimizer.first,
             second: &self.optimizer.second,

@@ -118,12 +118,12 @@ pub(super) unsafe fn transform_input<S: Simd>(
         let lanes = S::LANES.min(channels - c);
         // SAFETY: the caller's promise.
         unsafe {
-            let d = std::array::from_fn(|i| {
-                let from = pointers[i].add(c);
-                if lanes == S::LANES { s.load(from) } else { s.load_partial(from, lanes) }
-            });
-            for (e, v) in transform::input(s, &d).into_iter().enumerate() {
-                s.store(to.add(e * element + c), v);
+            let to = to.add(c);
+            if lanes == S::LANES {
+                transform::input(s, |i| s.load(pointers[i].add(c)), |e, v| s.store(to.add(e * element), v));
+            } else {
+                let load = |i: usize| s.load_partial(pointers[i].add(c), lanes);
+                transform::input(s, load, |e, v| s.store(to.add(e * element), v));
             }
         }
     }
@@ -169,8 +169,10 @@ impl<const MR: usize> Tiles<'_, MR> {
     unsafe fn outputs<S: Simd>(&self, s: S, t: usize, channel: usize) -> [S::V; 16] {
         let from = self.products[t * self.width + channel..].as_ptr();
         // SAFETY: the products hold whole vectors of channels.
-        let m = std::array::from_fn(|e| unsafe { s.load(from.add(e * self.output_element)) });
-        transform::output(s, &m)
+        let load = |e: usize| unsafe { s.load(from.add(e * self.output_element)) };
+        let mut tile = [s.zero(); 16];
+        transform::output(s, load, |i, v| tile[i] = v);
+        tile
     }
 
     /// Writes the 4×4 outputs of a tile, those that exist.

@@ -74,12 +74,13 @@ impl Kernel for Panel<'_> {
             for v in 0..NV {
                 // SAFETY: the arrays hold the widest tile; the place in `out` is this task's alone.
                 unsafe {
-                    let g = std::array::from_fn(|tap| s.load(taps[tap].as_ptr().add(v * S::LANES)));
-                    let u = transform::kernel(s, &g);
-                    for (e, u) in u.into_iter().enumerate() {
-                        let at = ((e * self.panels + self.panel) * self.depth + k) * width + v * S::LANES;
-                        s.store(self.out.at(at), u);
-                    }
+                    let to = self.out.at((self.panel * self.depth + k) * width + v * S::LANES);
+                    let element = self.panels * self.depth * width;
+                    transform::kernel(
+                        s,
+                        |tap| s.load(taps[tap].as_ptr().add(v * S::LANES)),
+                        |e, u| s.store(to.add(e * element), u),
+                    );
                 }
             }
         }
@@ -127,10 +128,11 @@ impl Kernel for Group<'_> {
             // SAFETY: the outputs are padded to whole vectors; these rows of dw are this task's alone.
             unsafe {
                 let at = self.du.as_ptr().add(i * self.line + self.first);
-                let u = std::array::from_fn(|e| s.load(at.add(e * self.element)));
-                for (tap, g) in transform::kernel_gradient(s, &u).into_iter().enumerate() {
-                    s.store(taps[tap].as_mut_ptr(), g);
-                }
+                transform::kernel_gradient(
+                    s,
+                    |e| s.load(at.add(e * self.element)),
+                    |tap, g| s.store(taps[tap].as_mut_ptr(), g),
+                );
                 for n in 0..valid {
                     let to = self.out.at(((self.first + n) * inputs + i) * 9);
                     for (tap, values) in taps.iter().enumerate() {

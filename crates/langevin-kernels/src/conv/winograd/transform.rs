@@ -79,21 +79,24 @@ fn kernel_gradient_line<S: Simd>(s: S, u: [S::V; 6]) -> [S::V; 3] {
 macro_rules! two_sided {
     ($(#[$doc:meta])* $name:ident, $line:ident, $from:literal => $to:literal) => {
         $(#[$doc])*
+        ///
+        /// Reads element i by `load(i)`, and hands element e to `store(e, v)`: nothing waits in memory but the half
+        /// that is transformed in one direction.
         #[inline(always)]
-        pub(super) fn $name<S: Simd>(s: S, d: &[S::V; $from * $from]) -> [S::V; $to * $to] {
+        pub(super) fn $name<S: Simd>(s: S, load: impl Fn(usize) -> S::V, mut store: impl FnMut(usize, S::V)) {
             let mut half = [s.zero(); $to * $from];
             for column in 0..$from {
-                let line = $line(s, std::array::from_fn(|row| d[row * $from + column]));
-                for (row, v) in line.into_iter().enumerate() {
-                    half[row * $from + column] = v;
+                let line = $line(s, std::array::from_fn(|row| load(row * $from + column)));
+                for row in 0..$to {
+                    half[row * $from + column] = line[row];
                 }
             }
-            let mut out = [s.zero(); $to * $to];
             for row in 0..$to {
                 let line = $line(s, std::array::from_fn(|column| half[row * $from + column]));
-                out[row * $to..(row + 1) * $to].copy_from_slice(&line);
+                for column in 0..$to {
+                    store(row * $to + column, line[column]);
+                }
             }
-            out
         }
     };
 }

@@ -135,9 +135,8 @@ impl Chunk<'_> {
                     let from = self.dy.as_ptr().add((first + i * columns + j) * channels + c);
                     d[4 * i + j] = if lanes == S::LANES { s.load(from) } else { s.load_partial(from, lanes) };
                 }
-                for (e, v) in transform::output_gradient(s, &d).into_iter().enumerate() {
-                    s.store(to.add(e * self.output_element + c), v);
-                }
+                let to = to.add(c);
+                transform::output_gradient(s, |i| d[i], |e, v| s.store(to.add(e * self.output_element), v));
             }
         }
     }

@@ -1,0 +1,109 @@
+//! `langevin bench`: how fast a recipe's network trains and predicts on this machine.
+
+mod report;
+mod samples;
+mod work;
+
+use super::use_threads;
+use crate::args::{BenchArguments, Work};
+use crate::exit::{Done, Failure, usage};
+use anyhow::Context;
+use langevin::config::{Recipe, Settings, builtin_recipe};
+use report::{Figures, peak_memory_mb};
+use serde_json::json;
+use std::fs;
+use std::io::BufRead;
+use std::path::Path;
+
+/// Seconds of a round, where one piece of work does not take longer.
+const ROUND_SECONDS: f64 = 1.0;
+
+/// Runs the command.
+pub fn run(arguments: &BenchArguments) -> Done {
+    let threads = use_threads(arguments.threads)?;
+    if arguments.rounds == 0 {
+        return Err(usage("--rounds is 0: give at least 1"));
+    }
+    let recipe = recipe(arguments)?;
+    let data = samples::for_recipe(&recipe)?;
+    let settings = Settings::resolve(recipe, &data)?;
+    if arguments.rounds_on_stdin {
+        let work = arguments.only.context("--rounds-on-stdin needs --only")?;
+        return answer(&settings, work::prepare(work, &settings, data)?.as_mut());
+    }
+    let measure = |wanted| -> Result<Option<f64>, Failure> {
+        if arguments.only.is_some_and(|only| only != wanted) {
+            return Ok(None);
+        }
+        let mut work = work::prepare(wanted, &settings, data.clone())?;
+        let rounds: Result<Vec<f64>, Failure> =
+            (0..arguments.rounds).map(|_| work::round(work.as_mut(), ROUND_SECONDS)).collect();
+        Ok(Some(median(rounds?)))
+    };
+    let figures = Figures {
+        name: arguments.recipe.as_deref().unwrap_or("digits"),
+        settings: &settings,
+        threads,
+        rounds: arguments.rounds,
+        forward_seconds: measure(Work::Forward)?,
+        train_seconds: measure(Work::Train)?,
+        peak_memory_mb: peak_memory_mb(),
+    };
+    if arguments.json {
+        println!("{:#}", figures.to_json());
+    } else {
+        print!("{}", figures.to_table());
+    }
+    Ok(())
+}
+
+/// The recipe that the arguments ask for, with nothing held out of its few samples.
+fn recipe(arguments: &BenchArguments) -> Result<Recipe, Failure> {
+    let mut recipe = match arguments.recipe.as_deref() {
+        Some(name) if Path::new(name).is_file() => {
+            let text = fs::read_to_string(name).with_context(|| format!("cannot read the recipe {name}"))?;
+            Recipe::parse(name, &text)?
+        }
+        name => builtin_recipe(name.unwrap_or("digits"))?,
+    };
+    for assignment in &arguments.set {
+        recipe = recipe.with_assignment(assignment)?;
+    }
+    recipe.data.size = arguments.size.or(recipe.data.size);
+    recipe.data.holdout = Some(0.0);
+    recipe.train.batch = arguments.batch.unwrap_or(recipe.train.batch);
+    Ok(recipe)
+}
+
+/// Makes a round for each number of seconds that a line of the standard input asks for, and says each in a line of
+/// JSON, so that rounds of several programs can alternate.
+fn answer(settings: &Settings, work: &mut dyn work::Step) -> Done {
+    println!("{}", json!({ "parameters": settings.recipe.model.parameter_count(settings.shape) }));
+    for line in std::io::stdin().lock().lines() {
+        let line = line.context("cannot read the standard input")?;
+        let seconds: f64 =
+            line.trim().parse().with_context(|| format!("'{line}' is no number of seconds"))?;
+        let taken = work::round(work, seconds)?;
+        println!("{}", json!({ "ms_per_picture": 1e3 * taken / settings.recipe.train.batch as f64 }));
+    }
+    println!("{}", json!({ "peak_memory_mb": peak_memory_mb() }));
+    Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) { (values[middle - 1] + values[middle]) / 2.0 } else { values[middle] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_the_middle_or_the_mean_of_two() {
+        assert_eq!(median(vec![3.0, 1.0, 20.0]), 3.0);
+        assert_eq!(median(vec![4.0, 1.0, 20.0, 2.0]), 3.0);
+        assert_eq!(median(vec![7.0]), 7.0);
+    }
+}
