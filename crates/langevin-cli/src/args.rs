@@ -86,6 +86,9 @@ pub struct TrainArguments {
     /// Threads to compute with [default: one a core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    /// Compute convolutions directly instead of by Winograd's method: slower, and rounds less
+    #[arg(long)]
+    pub exact: bool,
     /// Draw no sample grids, not even the last
     #[arg(long)]
     pub no_grid: bool,
@@ -150,6 +153,9 @@ pub struct SampleArguments {
     /// Threads to compute with [default: one a core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    /// Compute convolutions directly instead of by Winograd's method: slower, and rounds less
+    #[arg(long)]
+    pub exact: bool,
     /// Print no progress
     #[arg(long)]
     pub quiet: bool,
@@ -194,6 +200,9 @@ pub struct DenoiseArguments {
     /// Which weights to use
     #[arg(long, value_enum, default_value = "ema")]
     pub weights: Weights,
+    /// Compute convolutions directly instead of by Winograd's method: slower, and rounds less
+    #[arg(long)]
+    pub exact: bool,
     /// Where to write the picture, its noisy form, and what became of it
     #[arg(long, value_name = "FILE.png", default_value = "denoise.png")]
     pub out: PathBuf,
@@ -239,12 +248,18 @@ pub struct BenchArguments {
     /// Threads to compute with [default: one a core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    /// Compute convolutions directly instead of by Winograd's method: slower, and rounds less
+    #[arg(long)]
+    pub exact: bool,
     /// Rounds of about a second, of which the median is shown
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub rounds: usize,
     /// Time only this
     #[arg(long, value_enum, value_name = "WORK")]
     pub only: Option<Work>,
+    /// Also show where the time of a training step goes, or with --only forward that of a prediction
+    #[arg(long, conflicts_with = "rounds_on_stdin")]
+    pub profile: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

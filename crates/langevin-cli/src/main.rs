@@ -12,14 +12,21 @@ mod signals;
 
 use args::{Arguments, Command};
 use clap::Parser;
+use langevin::compute;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    compute::keep_freed_memory();
     let arguments = Arguments::parse();
     if !matches!(arguments.command, Command::Train(_)) {
         signals::end_when_unread();
     }
-    let done = match arguments.command {
+    exit::code_of(run(arguments.command))
+}
+
+fn run(command: Command) -> exit::Done {
+    compute::check_environment().map_err(exit::usage)?;
+    match command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Sample(arguments) => commands::sample::run(&arguments),
         Command::Diffuse(arguments) => commands::diffuse::run(&arguments),
@@ -27,6 +34,5 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
         Command::Recipes(arguments) => commands::recipes::run(&arguments),
-    };
-    exit::code_of(done)
+    }
 }

@@ -9,7 +9,13 @@ use std::process::Stdio;
 
 /// Runs `langevin bench`, which has only the place's own folder for temporary files.
 fn bench(place: &Place, arguments: &str) -> Ran {
+    bench_with(place, arguments, &[])
+}
+
+/// The same, with nothing in the environment but these variables deciding what computes.
+fn bench_with(place: &Place, arguments: &str, variables: &[(&str, &str)]) -> Ran {
     let mut command = place.command(&format!("bench --rounds 1 --threads 1 {arguments}"));
+    command.env_remove("LANGEVIN_OPS").env_remove("LANGEVIN_ISA").envs(variables.iter().copied());
     command.env("TMPDIR", place.path("")).output().unwrap().into()
 }
 
@@ -45,8 +51,70 @@ fn one_piece_of_work_is_timed_alone() {
     let facts = json(&bench(&place, &format!("{TINY} --only forward --json")));
     assert!(facts["forward_gflops"].is_f64() && facts["train_gflops"].is_null(), "{facts}");
     let table = bench(&place, &format!("{TINY} --only train --size 16x8")).out;
-    assert_says(&table, &["16x8x1, batches of 4, 1 thread, medians of 1 round", "\ntrain "]);
+    assert_says(&table, &["16x8x1, batches of 4, 1 thread, ", ", medians of 1 round", "\ntrain "]);
     assert!(!table.contains("forward"), "{table}");
+}
+
+#[test]
+fn what_computes_is_said_and_can_be_chosen() {
+    let place = Place::new();
+    let ran = |variable: &str, word: &str, more: &str| {
+        bench_with(&place, &format!("{TINY} --only forward {more}"), &[(variable, word)])
+    };
+    let facts = json(&ran("LANGEVIN_ISA", "portable", "--exact --json"));
+    assert_eq!(
+        (&facts["isa"], &facts["ops"], &facts["exact"]),
+        (&"portable".into(), &"kernels".into(), &true.into())
+    );
+    assert_says(&ran("LANGEVIN_ISA", "portable", "").out, &["1 thread, portable, medians"]);
+    assert_says(&ran("LANGEVIN_ISA", "portable", "--exact").out, &["1 thread, portable, exact, medians"]);
+    let facts = json(&ran("LANGEVIN_OPS", "burn", "--json"));
+    assert_eq!((&facts["ops"], &facts["exact"]), (&"burn".into(), &false.into()));
+    assert_says(&ran("LANGEVIN_OPS", "burn", "").out, &["1 thread, Burn's own operations, medians"]);
+}
+
+#[test]
+fn a_profile_says_where_the_time_goes() {
+    let place = Place::new();
+    let facts = json(&bench(&place, &format!("{TINY} --profile --json")));
+    let profile = &facts["profile"];
+    assert_eq!(profile["work"], "train");
+    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{profile:#}"));
+    let operations = profile["operations"].as_array().unwrap();
+    let names: Vec<&str> = operations.iter().filter_map(|kind| kind["operation"].as_str()).collect();
+    for name in ["3x3 convolution", "linear and 1x1 convolution", "attention", "group norm", "concatenation"]
+    {
+        assert!(names.contains(&name), "{name}: {profile:#}");
+    }
+    let both = |kind: &Value| [number(&kind["forward_ms"]), number(&kind["backward_ms"])];
+    assert!(operations.iter().flat_map(both).all(|ms| ms > 0.0), "{profile:#}");
+    let measured: f64 = operations.iter().flat_map(both).sum();
+    let all = number(&profile["ms"]);
+    assert!((measured + number(&profile["rest_ms"]) - all).abs() < 1e-9 * all, "{profile:#}");
+    assert!(number(&profile["rest_share"]) > 0.0 && measured > 0.2 * all, "{profile:#}");
+
+    let table = bench(&place, &format!("{TINY} --only forward --profile")).out;
+    assert_says(&table, &["ms of a forward pass go", "3x3 convolution", "the rest"]);
+    assert!(json(&bench(&place, &format!("{TINY} --only forward --json")))["profile"].is_null());
+}
+
+/// What `langevin train` plans with is what training takes.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_plan_knows_the_memory() {
+    let place = Place::new();
+    for arguments in
+        ["--batch 128", "--batch 128 --set train.micro_batch=16", "--set model.dropout=0.2 --batch 64"]
+    {
+        let facts = json(&bench(&place, &format!("--recipe digits --only train --json {arguments}")));
+        let measured = facts["peak_memory_mb"].as_f64().unwrap();
+        let plan = place.done(&format!("train digits --dry-run {arguments}")).out;
+        let planned = plan.lines().find_map(|line| line.trim().strip_prefix("memory  about "));
+        let planned = planned.and_then(|line| line.split(" MiB").next()?.parse::<f64>().ok());
+        let planned = planned.unwrap_or_else(|| panic!("{plan}")) * 1.048576;
+        let message = format!("{arguments}: {planned:.0} MB planned, {measured:.0} MB taken");
+        assert!((0.8..1.25).contains(&(measured / planned)), "{message}");
+    }
 }
 
 #[test]
@@ -99,4 +167,5 @@ fn what_cannot_be_timed_is_refused() {
     assert_says(&place.refused("bench --size 99999999999x99999999999"), &["--size"]);
     assert_says(&place.refused("bench --set data.source=holidays"), &["holidays", "--size"]);
     place.refused("bench --rounds-on-stdin");
+    place.refused("bench --rounds-on-stdin --only train --profile");
 }

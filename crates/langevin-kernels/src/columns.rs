@@ -28,6 +28,32 @@ pub(crate) trait Cells<const SUMS: usize>: Copy {
     unsafe fn terms<S: Simd>(self, s: S, place: Place) -> [S::V; SUMS];
 }
 
+/// The elements of an array themselves.
+#[derive(Clone, Copy)]
+pub(crate) struct Plain(pub(crate) *const f32);
+
+impl Cells<1> for Plain {
+    #[inline(always)]
+    unsafe fn terms<S: Simd>(self, s: S, Place { at, count, .. }: Place) -> [S::V; 1] {
+        // SAFETY: the caller's promise.
+        unsafe { [read(s, self.0.add(at), count)] }
+    }
+}
+
+/// Rows shorter than this are read several at a time.
+const LONG: usize = 64;
+
+/// Elements of a row in which positions of few channels are joined, a multiple of the channels. A loop over such a
+/// row is a loop over whole vectors, whatever the number of channels.
+pub(crate) fn joined_width(channels: usize) -> usize {
+    if channels >= LONG {
+        return channels;
+    }
+    // Full vectors of 16, and so of 8.
+    let whole = 16 >> channels.trailing_zeros().min(4);
+    channels * whole * LONG.div_ceil(channels * whole)
+}
+
 /// Reads `count` elements, the other lanes 0.
 ///
 /// # Safety

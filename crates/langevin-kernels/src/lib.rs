@@ -15,11 +15,11 @@
 mod activation;
 mod attention;
 mod columns;
+mod concat;
 mod conv;
 mod elementwise;
 mod exp2;
 mod heap;
-mod joins;
 mod micro;
 mod norm;
 mod optimizer;
@@ -30,15 +30,14 @@ mod softmax;
 mod sum_of_squares;
 #[cfg(test)]
 mod testing;
-mod upsample;
 
 pub use activation::{gelu, gelu_backward, silu, silu_backward};
 pub use attention::{AttentionShape, attention, attention_backward};
+pub use concat::{concat_channels, split_channels};
 pub use conv::{
     Addends, Algorithm, ConvShape, channel_sums, conv2d, conv2d_input_gradient, conv2d_weight_gradient,
 };
 pub use heap::keep_freed_memory;
-pub use joins::{add, add_channels, concat_channels, split_channels};
 pub use norm::{
     GroupNorm, GroupNormGradients, LayerNorm, Modulation, group_norm, group_norm_backward, layer_norm,
     layer_norm_backward,
@@ -47,4 +46,3 @@ pub use optimizer::AdamStep;
 pub use simd::{ISA_VARIABLE, Isa, IsaError, isa, with_isa};
 pub use softmax::{softmax, softmax_backward};
 pub use sum_of_squares::sum_of_squares;
-pub use upsample::{upsample_nearest_2x, upsample_nearest_2x_backward};

@@ -7,6 +7,7 @@
 //! Samples are `f32`, channels last, pictures scaled to [−1, 1]; a point is a picture of one position and two
 //! channels. The equations are in [`math`], in f64.
 
+pub mod compute;
 pub mod config;
 pub mod data;
 pub mod diffusion;

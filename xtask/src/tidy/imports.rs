@@ -7,6 +7,7 @@ const CRATE: &str = "crates/langevin/src/";
 
 /// Each top-level module with what it may name, from the bottom up.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("compute", &[]),
     ("nn", &[]),
     ("files", &[]),
     ("data", &["files"]),

@@ -1,5 +1,6 @@
 //! `langevin bench`: how fast a recipe's network trains and predicts on this machine.
 
+mod profile;
 mod report;
 mod samples;
 mod work;
@@ -8,8 +9,11 @@ use super::use_threads;
 use crate::args::{BenchArguments, Work};
 use crate::exit::{Done, Failure, usage};
 use anyhow::Context;
+use langevin::compute::{isa, kernels_from_environment, set_exact};
 use langevin::config::{Recipe, Settings, builtin_recipe};
-use report::{Figures, peak_memory_mb};
+use langevin::data::Dataset;
+use profile::Profile;
+use report::{Compute, Figures, peak_memory_mb};
 use serde_json::json;
 use std::fs;
 use std::io::BufRead;
@@ -18,9 +22,13 @@ use std::path::Path;
 /// Seconds of a round, where one piece of work does not take longer.
 const ROUND_SECONDS: f64 = 1.0;
 
+/// Seconds over which a profile is taken, where one piece of work does not take longer.
+const PROFILE_SECONDS: f64 = 3.0;
+
 /// Runs the command.
 pub fn run(arguments: &BenchArguments) -> Done {
     let threads = use_threads(arguments.threads)?;
+    set_exact(arguments.exact);
     if arguments.rounds == 0 {
         return Err(usage("--rounds is 0: give at least 1"));
     }
@@ -31,23 +39,22 @@ pub fn run(arguments: &BenchArguments) -> Done {
         let work = arguments.only.context("--rounds-on-stdin needs --only")?;
         return answer(&settings, work::prepare(work, &settings, data)?.as_mut());
     }
-    let measure = |wanted| -> Result<Option<f64>, Failure> {
-        if arguments.only.is_some_and(|only| only != wanted) {
-            return Ok(None);
-        }
-        let mut work = work::prepare(wanted, &settings, data.clone())?;
-        let rounds: Result<Vec<f64>, Failure> =
-            (0..arguments.rounds).map(|_| work::round(work.as_mut(), ROUND_SECONDS)).collect();
-        Ok(Some(median(rounds?)))
-    };
+    let (forward_seconds, of_forward) = time(arguments, Work::Forward, &settings, &data)?;
+    let (train_seconds, of_train) = time(arguments, Work::Train, &settings, &data)?;
     let figures = Figures {
         name: arguments.recipe.as_deref().unwrap_or("digits"),
         settings: &settings,
-        threads,
+        compute: Compute {
+            threads,
+            isa: isa(),
+            kernels: kernels_from_environment().map_err(usage)?,
+            exact: arguments.exact,
+        },
         rounds: arguments.rounds,
-        forward_seconds: measure(Work::Forward)?,
-        train_seconds: measure(Work::Train)?,
+        forward_seconds,
+        train_seconds,
         peak_memory_mb: peak_memory_mb(),
+        profile: of_train.or(of_forward),
     };
     if arguments.json {
         println!("{:#}", figures.to_json());
@@ -55,6 +62,26 @@ pub fn run(arguments: &BenchArguments) -> Done {
         print!("{}", figures.to_table());
     }
     Ok(())
+}
+
+/// The median of the rounds, and a profile, of what is wanted of a piece of work.
+fn time(
+    arguments: &BenchArguments,
+    wanted: Work,
+    settings: &Settings,
+    data: &Dataset,
+) -> Result<(Option<f64>, Option<Profile>), Failure> {
+    if arguments.only.is_some_and(|only| only != wanted) {
+        return Ok((None, None));
+    }
+    let mut work = work::prepare(wanted, settings, data.clone())?;
+    let rounds: Result<Vec<f64>, Failure> =
+        (0..arguments.rounds).map(|_| work::round(work.as_mut(), ROUND_SECONDS)).collect();
+    let seconds = median(rounds?);
+    // The training step's, unless the forward pass alone is asked for.
+    let profiled = arguments.profile && arguments.only.unwrap_or(Work::Train) == wanted;
+    let profile = profiled.then(|| Profile::take(wanted, work.as_mut(), PROFILE_SECONDS)).transpose()?;
+    Ok((Some(seconds), profile))
 }
 
 /// The recipe that the arguments ask for, with nothing held out of its few samples.

@@ -7,6 +7,7 @@ use crate::progress::Progress;
 use crate::signals::Signals;
 use langevin::SampleShape;
 use langevin::TrainedModel;
+use langevin::compute::set_exact;
 use langevin::data::{Channels, read_picture, write_png};
 use langevin::render::{self, Pictures};
 use langevin::tensor::to_vec;
@@ -17,6 +18,7 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
     for path in [Some(&arguments.out), arguments.result.as_ref()].into_iter().flatten() {
         check_png(path)?;
     }
+    set_exact(arguments.exact);
     let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
     let (shape, total) = (model.shape(), model.process.len());
     let Some(levels) = model.settings().levels else {

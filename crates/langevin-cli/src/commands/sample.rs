@@ -8,6 +8,7 @@ use crate::output::{self, Form};
 use crate::plan::counted;
 use crate::progress::Progress;
 use crate::signals::Signals;
+use langevin::compute::set_exact;
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
 use langevin::sampler::{Moment, NoiseSource};
 use langevin::tensor::{to_points, to_vec};
@@ -29,6 +30,7 @@ const MAX_ELEMENTS: usize = 1 << 32;
 pub fn run(arguments: &SampleArguments) -> Done {
     let signals = Signals::listen()?;
     use_threads(arguments.threads)?;
+    set_exact(arguments.exact);
     let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
     let options = options(arguments, points, model.shape().elements())?;

@@ -10,6 +10,7 @@ use crate::progress::{Progress, duration};
 use crate::say::{note, say};
 use crate::signals::Signals;
 use anyhow::Context;
+use langevin::compute::set_exact;
 use langevin::config::{Recipe, Settings, builtin_recipe, recipe_for_data};
 use langevin::data;
 use langevin::train::{Checkpoint, Event, Outcome, RunFolder, Trainer, WeightsKind, train};
@@ -20,6 +21,7 @@ use std::time::Instant;
 /// Runs the command.
 pub fn run(arguments: &TrainArguments) -> Done {
     let threads = use_threads(arguments.threads)?;
+    set_exact(arguments.exact);
     let resumed = if arguments.resume { Some(find_resumed(arguments)?) } else { None };
     let recipe = match &resumed {
         Some((_, checkpoint)) => resumed_recipe(arguments, checkpoint)?,

@@ -200,28 +200,23 @@ impl<const MR: usize> Positions<'_, MR> {
         valid: usize,
     ) {
         let outputs = self.shape.outputs;
-        for (r, row) in tile.iter().enumerate().take(count) {
-            let position = position + r;
-            for (v, &sum) in row.iter().enumerate() {
-                let done = v * S::LANES;
-                if done >= valid {
-                    break;
-                }
-                let lanes = S::LANES.min(valid - done);
-                let channel = channel + done;
-                // SAFETY: `lanes` channels from `channel` on exist, at each of these.
+        for v in 0..valid.div_ceil(S::LANES) {
+            let channel = channel + v * S::LANES;
+            let lanes = S::LANES.min(valid - v * S::LANES);
+            let mut sample = usize::MAX;
+            let mut constant = s.zero();
+            for (r, row) in tile.iter().enumerate().take(count) {
+                let position = position + r;
+                // SAFETY: `lanes` channels from `channel` on exist, at each of these positions.
                 unsafe {
-                    let sum = self.addends.add_to(
-                        s,
-                        sum,
-                        position,
-                        self.per_sample_positions,
-                        channel,
-                        lanes,
-                        outputs,
-                    );
-                    let to = self.y.at(position * outputs + channel);
-                    if lanes == S::LANES { s.store(to, sum) } else { s.store_partial(to, sum, lanes) }
+                    if self.addends.per_sample.is_some() || r == 0 {
+                        let here = position / self.per_sample_positions;
+                        if here != sample {
+                            sample = here;
+                            constant = self.addends.constant(s, sample, channel, lanes, outputs);
+                        }
+                    }
+                    self.addends.write(s, self.y, position * outputs + channel, row[v], constant, lanes);
                 }
             }
         }
@@ -229,35 +224,51 @@ impl<const MR: usize> Positions<'_, MR> {
 }
 
 impl Addends<'_> {
-    /// Adds what there is to `lanes` channels of a position (numbered through all samples).
+    /// What is added to `lanes` channels at every position of a sample.
     ///
     /// # Safety
-    /// The position and the channels must exist.
+    /// The sample and the channels must exist.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    pub(super) unsafe fn add_to<S: Simd>(
+    pub(super) unsafe fn constant<S: Simd>(
         &self,
         s: S,
-        sum: S::V,
-        position: usize,
-        per_sample_positions: usize,
+        sample: usize,
         channel: usize,
         lanes: usize,
         outputs: usize,
     ) -> S::V {
-        let add = |sum: S::V, from: Option<&[f32]>, at: usize| match from {
-            // SAFETY: the caller's promise, and `check`.
-            Some(from) => unsafe {
-                let from = from.as_ptr().add(at);
-                s.add(sum, if lanes == S::LANES { s.load(from) } else { s.load_partial(from, lanes) })
-            },
-            None => sum,
+        // SAFETY: the caller's promise, and `check`.
+        let read = |from: Option<&[f32]>, at: usize| unsafe {
+            from.map_or(s.zero(), |from| s.load_partial(from.as_ptr().add(at), lanes))
         };
-        let sum = add(sum, self.bias, channel);
-        let sum = match self.per_sample {
-            Some(_) => add(sum, self.per_sample, position / per_sample_positions * outputs + channel),
-            None => sum,
-        };
-        add(sum, self.residual, position * outputs + channel)
+        s.add(read(self.bias, channel), read(self.per_sample, sample * outputs + channel))
+    }
+
+    /// Writes `lanes` elements at `at` of the output: the sum, the constant and the residual.
+    ///
+    /// # Safety
+    /// The elements must exist, and be no other task's.
+    #[inline(always)]
+    pub(super) unsafe fn write<S: Simd>(
+        &self,
+        s: S,
+        y: Shared,
+        at: usize,
+        sum: S::V,
+        constant: S::V,
+        lanes: usize,
+    ) {
+        let sum = s.add(sum, constant);
+        // SAFETY: the caller's promise, and `check`.
+        unsafe {
+            let to = y.at(at);
+            if lanes == S::LANES {
+                let add = |residual: &[f32]| s.add(sum, s.load(residual.as_ptr().add(at)));
+                s.store(to, self.residual.map_or(sum, add));
+            } else {
+                let add = |residual: &[f32]| s.add(sum, s.load_partial(residual.as_ptr().add(at), lanes));
+                s.store_partial(to, self.residual.map_or(sum, add), lanes);
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod direct;
 mod direct_input;
 mod direct_weight;
+mod narrow;
 mod pack;
 mod pad;
 mod shape;
@@ -53,6 +54,7 @@ pub fn conv2d(shape: &ConvShape, x: &[f32], weight: &[f32], addends: Addends, y:
         return;
     }
     dispatch!(|s, MR| match shape.algorithm() {
+        Algorithm::Direct if shape.is_narrow() => narrow::forward(s, shape, x, weight, addends, y),
         Algorithm::Direct => direct::forward::<_, MR>(s, shape, x, weight, addends, y),
         Algorithm::Winograd => winograd::forward::<_, MR>(s, shape, x, weight, addends, y),
     });
@@ -83,6 +85,7 @@ pub fn conv2d_weight_gradient(shape: &ConvShape, x: &[f32], dy: &[f32], dw: &mut
         return;
     }
     dispatch!(|s, MR| match shape.algorithm() {
+        Algorithm::Direct if shape.is_narrow() => narrow::weight_gradient(s, shape, x, dy, dw),
         Algorithm::Direct => direct_weight::gradient::<_, MR>(s, shape, x, dy, dw),
         Algorithm::Winograd => winograd::weight_gradient::<_, MR>(s, shape, x, dy, dw),
     });

@@ -40,30 +40,24 @@ impl Source<'_> {
             // SAFETY: each panel is one task's alone.
             let out = unsafe { std::slice::from_raw_parts_mut(out.at(panel * panel_len), panel_len) };
             let count = width.min(self.columns - panel * width);
-            for (segment, rows) in self.segments.iter().zip(out.chunks_exact_mut(self.depth * width)) {
-                let start = segment + panel * width * self.column_step;
-                self.pack_segment(start, rows, width, count);
-            }
+            self.pack_panel(panel * width * self.column_step, out, width, count);
         });
     }
 
-    /// One segment of one panel: `depth` rows of `width`, of which `count` columns exist.
-    fn pack_segment(&self, start: usize, rows: &mut [f32], width: usize, count: usize) {
-        if self.column_step == 1 {
-            for (d, row) in rows.chunks_exact_mut(width).enumerate() {
-                let from = start + d * self.depth_step;
-                row[..count].copy_from_slice(&self.weight[from..from + count]);
-                row[count..].fill(0.0);
-            }
-            return;
+    /// The panel whose first column begins at `start`; of its `width` columns `count` exist.
+    fn pack_panel(&self, start: usize, out: &mut [f32], width: usize, count: usize) {
+        /// Depths side by side: what is read and written for them stays in the first-level cache.
+        const TOGETHER: usize = 8;
+        if count < width {
+            out.fill(0.0);
         }
-        for n in 0..width {
-            let column = rows[n..].iter_mut().step_by(width);
-            if n < count {
-                let from = self.weight[start + n * self.column_step..].iter().step_by(self.depth_step);
-                column.zip(from).for_each(|(to, from)| *to = *from);
-            } else {
-                column.for_each(|to| *to = 0.0);
+        for first in (0..self.depth).step_by(TOGETHER) {
+            let depths = first..self.depth.min(first + TOGETHER);
+            for (n, d) in (0..count).flat_map(|n| depths.clone().map(move |d| (n, d))) {
+                let from = start + n * self.column_step + d * self.depth_step;
+                for (s, segment) in self.segments.iter().enumerate() {
+                    out[(s * self.depth + d) * width + n] = self.weight[from + segment];
+                }
             }
         }
     }

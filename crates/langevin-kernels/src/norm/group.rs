@@ -3,7 +3,7 @@
 use super::GroupNorm;
 use super::rows::Cut;
 use crate::activation::silu_of;
-use crate::columns::{Cells, Place, read, walk, write};
+use crate::columns::{Cells, Place, Plain, read, walk, write};
 use crate::scratch::Scratch;
 use crate::simd::{Kernel, Simd, dispatch};
 use rayon::prelude::*;
@@ -72,17 +72,6 @@ impl Kernel for RunMoments<'_> {
             moments[g * MOMENTS + 1] = cut.group_sum(&sums[..width], g) as f32;
             moments[g * MOMENTS + 2] = cut.group_sum(&sums[width..], g) as f32;
         }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Plain(*const f32);
-
-impl Cells<1> for Plain {
-    #[inline(always)]
-    unsafe fn terms<S: Simd>(self, s: S, place: Place) -> [S::V; 1] {
-        // SAFETY: the caller's promise.
-        unsafe { [read(s, self.0.add(place.at), place.count)] }
     }
 }
 

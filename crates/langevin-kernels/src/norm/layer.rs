@@ -1,6 +1,6 @@
 //! LayerNorm, forward.
 
-use crate::columns::{Cells, Place, TASK, read, row_sums, walk, write};
+use crate::columns::{Cells, Place, Plain, TASK, read, row_sums, walk, write};
 use crate::simd::{Kernel, Simd, dispatch};
 use rayon::prelude::*;
 
@@ -79,17 +79,6 @@ impl Kernel for Forward<'_> {
         let output = Output { x: x.as_ptr(), layer: [layer.weight.as_ptr(), layer.bias.as_ptr()], stats, y };
         // SAFETY: x and y are of one length, weight and bias rows of theirs.
         unsafe { walk(s, output, x.len(), width, &mut []) };
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Plain(*const f32);
-
-impl Cells<1> for Plain {
-    #[inline(always)]
-    unsafe fn terms<S: Simd>(self, s: S, Place { at, count, .. }: Place) -> [S::V; 1] {
-        // SAFETY: the caller's promise.
-        unsafe { [read(s, self.0.add(at), count)] }
     }
 }
 

@@ -1,12 +1,11 @@
 //! How a sample is cut into rows and runs, and the rows of coefficients that the runs are computed with.
 
 use super::GroupNorm;
-use crate::columns::TASK;
+use crate::columns::{TASK, joined_width};
 
 /// The cut of a sample `[positions, channels]` of a group normalisation. It follows from the layer's shape alone.
 ///
-/// Rows of few channels are joined into rows of several positions, as long as vectors need, and the coefficients
-/// repeated: then a loop over a row is a loop over whole vectors, whatever the number of channels or groups.
+/// Rows of few channels are joined into rows of several positions ([`joined_width`]), and the coefficients repeated.
 #[derive(Clone, Copy)]
 pub(super) struct Cut {
     pub(super) channels: usize,
@@ -19,20 +18,10 @@ pub(super) struct Cut {
     pub(super) runs: usize,
 }
 
-/// Channels from which on each position is a row.
-const LONG: usize = 64;
-
 impl Cut {
     pub(super) fn new(layer: &GroupNorm) -> Self {
         let GroupNorm { positions, channels, groups, .. } = *layer;
-        let repeats = if channels >= LONG {
-            1
-        } else {
-            // Full vectors of 16, and so of 8.
-            let whole = 16 >> channels.trailing_zeros().min(4);
-            whole * LONG.div_ceil(channels * whole)
-        };
-        let width = channels * repeats;
+        let width = joined_width(channels);
         let run = width * (TASK / width).next_multiple_of(4).max(4);
         Self { channels, groups, width, run, runs: (positions * channels).div_ceil(run) }
     }

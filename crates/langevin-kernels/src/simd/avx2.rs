@@ -39,6 +39,10 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(self, address: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+    #[inline(always)]
     fn splat(self, value: f32) -> __m256 {
         unsafe { _mm256_set1_ps(value) }
     }

@@ -75,6 +75,10 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// The largest lane.
     fn reduce_max(self, a: Self::V) -> f32;
 
+    /// Asks for the cache line at `address`, which need not be readable.
+    #[inline(always)]
+    fn prefetch(self, _address: *const f32) {}
+
     /// 0 in every lane.
     #[inline(always)]
     fn zero(self) -> Self::V {

@@ -67,8 +67,10 @@ impl MlpConfig {
         2 * hidden * hidden + 2 * features * hidden + (2 * layers - 1) * hidden * hidden
     }
 
+    /// Five of the timestep's embedding, and of each layer the input, the output of its linear map, the scale, and
+    /// their product.
     pub(super) fn activation_floats(&self) -> usize {
-        self.hidden * (12 + 10 * self.layers)
+        self.hidden * (5 + 4 * self.layers)
     }
 
     pub(super) fn describe(&self) -> String {

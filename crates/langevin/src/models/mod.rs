@@ -80,10 +80,11 @@ impl ModelConfig {
         }
     }
 
-    /// Floats that training keeps between the forward and the backward pass, a sample (an estimate).
+    /// Floats that training holds at its peak, a sample: what the forward pass keeps for the backward pass, and what
+    /// that begins with. An estimate, with the CPU kernels; Burn's own operations keep about twice as much.
     pub fn activation_floats(&self, shape: SampleShape) -> usize {
         match self {
-            Self::Unet(config) => config.activation_floats(shape.height, shape.width),
+            Self::Unet(config) => config.activation_floats(shape.channels, shape.height, shape.width),
             Self::Mlp(config) => config.activation_floats(),
         }
     }

@@ -2,17 +2,24 @@
 
 use crate::config::Settings;
 
-/// Copies of the parameters that training holds: weights, gradients, two moments of the optimiser, the average, and
-/// the one that checkpoints and grids are made from.
-const PARAMETER_COPIES: usize = 6;
+/// Copies of the parameters that training always holds: weights, two moments of the optimiser, the average.
+const COPIES_KEPT: usize = 4;
+
+/// Copies more that writing a checkpoint takes: the weights, and both moments.
+const COPIES_WRITTEN: usize = 3;
 
 /// What the program takes by itself.
 const BASE_BYTES: usize = 16 << 20;
 
 /// An estimate of the peak memory of a run, in bytes, of which `data` are the training data's own.
+///
+/// As the activations of a backward pass go, the gradients come in their place.
 pub fn estimate_bytes(settings: &Settings, parameters: u64, data: usize) -> usize {
+    let (parameters, micro) = (parameters as usize, settings.micro_batch());
     let activations = settings.recipe.model.activation_floats(settings.shape);
     let samples = 6 * settings.shape.elements();
-    let parameters = PARAMETER_COPIES * parameters as usize;
-    BASE_BYTES + data + 4 * parameters + 4 * settings.micro_batch() * (activations + samples)
+    // With several forward passes a step, the gradients of the first are there in the second.
+    let gradients = if micro < settings.recipe.train.batch { parameters } else { 0 };
+    let step = micro * (activations + samples) + gradients;
+    BASE_BYTES + data + 4 * (COPIES_KEPT * parameters + step.max(COPIES_WRITTEN * parameters))
 }

@@ -1,12 +1,37 @@
 //! What a benchmark came to, as JSON and as a table.
 
+use super::profile::Profile;
 use crate::plan::{counted, thousands};
 use crate::progress::duration;
+use langevin::compute::Isa;
 use langevin::config::Settings;
 use serde_json::{Value, json};
 
 /// Forward passes that a step of training counts for: itself, and the gradients of inputs and weights.
 const TRAINING_COST: f64 = 3.0;
+
+/// What computed.
+pub struct Compute {
+    /// Threads.
+    pub threads: usize,
+    /// The kernels' instruction set.
+    pub isa: Isa,
+    /// Whether the kernels computed, or else Burn's own operations.
+    pub kernels: bool,
+    /// Whether convolutions were computed directly.
+    pub exact: bool,
+}
+
+impl Compute {
+    fn describe(&self) -> String {
+        let threads = counted(self.threads as u64, "thread");
+        match (self.kernels, self.exact) {
+            (true, false) => format!("{threads}, {}", self.isa),
+            (true, true) => format!("{threads}, {}, exact", self.isa),
+            (false, _) => format!("{threads}, Burn's own operations"),
+        }
+    }
+}
 
 /// The figures of a benchmark; a piece of work that was not asked for has none.
 pub struct Figures<'a> {
@@ -14,8 +39,8 @@ pub struct Figures<'a> {
     pub name: &'a str,
     /// What was built.
     pub settings: &'a Settings,
-    /// Threads.
-    pub threads: usize,
+    /// What computed.
+    pub compute: Compute,
     /// Rounds, of which the figures are the medians.
     pub rounds: usize,
     /// Seconds of a forward pass of a batch.
@@ -24,6 +49,8 @@ pub struct Figures<'a> {
     pub train_seconds: Option<f64>,
     /// [`peak_memory_mb`] at the end.
     pub peak_memory_mb: Option<f64>,
+    /// Where the time goes, if that was asked for.
+    pub profile: Option<Profile>,
 }
 
 /// One row: what a batch's seconds mean.
@@ -57,11 +84,15 @@ impl Figures<'_> {
             "recipe": self.name,
             "shape": [shape.height, shape.width, shape.channels],
             "batch": recipe.train.batch,
-            "threads": self.threads,
+            "threads": self.compute.threads,
+            "isa": self.compute.isa.to_string(),
+            "ops": if self.compute.kernels { "kernels" } else { "burn" },
+            "exact": self.compute.exact,
             "rounds": self.rounds,
             "parameters": recipe.model.parameter_count(shape),
             "multiply_adds": recipe.model.multiply_adds(shape),
             "peak_memory_mb": self.peak_memory_mb,
+            "profile": self.profile.as_ref().map(Profile::to_json),
         });
         for (name, row) in self.rows() {
             let figure = |of: fn(&Row) -> f64| row.as_ref().map(of);
@@ -85,7 +116,7 @@ impl Figures<'_> {
             shape.width,
             shape.channels,
             recipe.train.batch,
-            counted(self.threads as u64, "thread"),
+            self.compute.describe(),
             counted(self.rounds as u64, "round")
         );
         table += &format!(
@@ -109,6 +140,10 @@ impl Figures<'_> {
             let whole = duration(seconds * steps as f64);
             table += &format!("the recipe's {} of training take about {whole}\n", counted(steps, "step"));
         }
+        if let Some(profile) = &self.profile {
+            table += "\n";
+            table += &profile.to_table();
+        }
         table
     }
 }
@@ -130,6 +165,10 @@ mod tests {
     use langevin::config::builtin_recipe;
     use langevin::data::{DataOptions, load};
 
+    fn compute(threads: usize, kernels: bool) -> Compute {
+        Compute { threads, isa: Isa::Portable, kernels, exact: false }
+    }
+
     fn settings() -> Settings {
         let data = load("digits", &DataOptions::default()).unwrap();
         Settings::resolve(builtin_recipe("digits").unwrap(), &data).unwrap()
@@ -141,11 +180,12 @@ mod tests {
         let figures = Figures {
             name: "digits",
             settings: &settings,
-            threads: 2,
+            compute: compute(2, true),
             rounds: 5,
             forward_seconds: Some(0.5),
             train_seconds: Some(2.0),
             peak_memory_mb: Some(100.0),
+            profile: None,
         };
         let json = figures.to_json();
         assert_eq!(json["forward_ms_per_picture"], 500.0 / 128.0);
@@ -158,6 +198,7 @@ mod tests {
             "{json}"
         );
         let table = figures.to_table();
+        assert!(table.contains("2 threads, portable, medians"), "{table}");
         // 2,000 steps of two seconds.
         assert!(table.contains("2,000 steps of training take about 1 h 06 min"), "{table}");
     }
@@ -168,14 +209,19 @@ mod tests {
         let figures = Figures {
             name: "digits",
             settings: &settings,
-            threads: 1,
+            compute: compute(1, false),
             rounds: 1,
             forward_seconds: None,
             train_seconds: None,
             peak_memory_mb: None,
+            profile: None,
         };
-        assert!(figures.to_json()["forward_gflops"].is_null());
-        assert_eq!(figures.to_table().lines().count(), 4);
+        let json = figures.to_json();
+        assert!(json["forward_gflops"].is_null() && json["profile"].is_null());
+        assert_eq!(json["ops"], "burn");
+        let table = figures.to_table();
+        assert_eq!(table.lines().count(), 4);
+        assert!(table.contains("1 thread, Burn's own operations, medians"), "{table}");
     }
 
     #[test]

@@ -40,6 +40,12 @@ pub fn prepare(work: Work, settings: &Settings, data: Dataset) -> Result<Box<dyn
 
 /// Seconds that the work takes once: the mean over about `seconds`.
 pub fn round(work: &mut dyn Step, seconds: f64) -> Result<f64, Failure> {
+    let (runs, taken) = repeat(work, seconds)?;
+    Ok(taken / runs)
+}
+
+/// Does the work for about `seconds`; gives how often, and the seconds that it took.
+pub fn repeat(work: &mut dyn Step, seconds: f64) -> Result<(f64, f64), Failure> {
     let begun = Instant::now();
     let mut runs = 0.0;
     loop {
@@ -48,7 +54,7 @@ pub fn round(work: &mut dyn Step, seconds: f64) -> Result<f64, Failure> {
         let taken = begun.elapsed().as_secs_f64();
         // The next run would end farther from the time asked for than this one did.
         if taken * (1.0 + 0.5 / runs) > seconds {
-            return Ok(taken / runs);
+            return Ok((runs, taken));
         }
     }
 }

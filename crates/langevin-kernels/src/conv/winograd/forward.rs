@@ -2,21 +2,20 @@
 
 use super::super::Addends;
 use super::tiles::Tiling;
-use super::{ELEMENTS, transform};
+use super::{ELEMENTS, kernel, transform};
 use crate::micro::{NV, multiply, tile_columns, zero_tile};
 use crate::scratch::Scratch;
 use crate::share::{Shared, run_length};
 use crate::simd::{Kernel, Simd};
 use rayon::prelude::*;
 
-/// Elements of the transformed tiles of one task, input and output, at most: they pass through the caches.
-const TASK_ELEMENTS: usize = 1 << 19;
+/// Elements of the transformed tiles of one task, input and output, at most: they should stay near. Where there are more
+/// weights than that, each task reads all of them, and more tiles share them.
+const TASK_ELEMENTS: usize = 3 << 15;
 
-/// Elements of the rows that a block of the products reads again and again.
-const FIRST_LEVEL: usize = 3 << 10;
-
-/// Tiles of a task, at most.
-const MOST_TILES: usize = 96;
+/// Elements of the transformed tiles that all panels of an element meet before the next ones do: they should stay in
+/// the second-level cache.
+const BLOCK_ELEMENTS: usize = 1 << 15;
 
 /// Apart by a power of two, the 36 elements of a tile would share a few lines of the cache.
 pub(super) const SKEW: usize = 16;
@@ -35,7 +34,8 @@ pub(super) fn convolve<S: Simd, const MR: usize>(
     let depth = shape.inputs.next_multiple_of(S::LANES);
     let width = shape.outputs.next_multiple_of(tile_columns::<S>());
     let zeros = vec![0.0; shape.inputs];
-    let most = (TASK_ELEMENTS / (ELEMENTS * (depth + width))).clamp(2 * MR, MOST_TILES);
+    let elements = TASK_ELEMENTS.max(weights.len());
+    let most = (elements / (ELEMENTS * (depth + width))).max(2 * MR);
     let run = run_length(tiling.count(), most, MR);
     let y = Shared::new(y);
     (0..tiling.count().div_ceil(run)).into_par_iter().for_each(|task| {
@@ -93,6 +93,7 @@ impl<const MR: usize> Kernel for Tiles<'_, MR> {
         let places = (self.first..self.first + self.count).map(|tile| self.tiling.place(tile));
         for (t, place) in places.clone().enumerate() {
             let pointers = self.tiling.inputs(place, self.x, self.zeros);
+            self.tiling.prefetch_after(s, self.first + t, self.x);
             let to = self.transformed[t * self.depth..].as_mut_ptr();
             // SAFETY: each pointer has `inputs` channels; `transformed` holds the padded channels of every tile.
             unsafe { transform_input(s, &pointers, self.tiling.shape.inputs, to, self.input_element) };
@@ -137,14 +138,14 @@ impl<const MR: usize> Tiles<'_, MR> {
         let inputs = self.tiling.shape.inputs;
         let panel_len = inputs * columns;
         let panels = self.width / columns;
-        let rows = (FIRST_LEVEL / self.depth).clamp(1, 8 * MR).next_multiple_of(MR);
+        let element = kernel::element_len::<S>(inputs, self.tiling.shape.outputs);
+        let rows = (BLOCK_ELEMENTS / self.depth).max(1).next_multiple_of(MR);
         for e in 0..ELEMENTS {
             let a = self.transformed[e * self.input_element..].as_ptr();
             let out = self.products[e * self.output_element..].as_mut_ptr();
-            // Some rows stay in the first-level cache while all panels pass by.
             for (block, panel) in (0..self.count).step_by(rows).flat_map(|b| (0..panels).map(move |p| (b, p)))
             {
-                let b = self.weights[(e * panels + panel) * panel_len..][..panel_len].as_ptr();
+                let b = self.weights[e * element + panel * panel_len..][..panel_len].as_ptr();
                 for t in (block..self.count.min(block + rows)).step_by(MR) {
                     let valid = MR.min(self.count - t);
                     let mut tile = zero_tile::<S, MR>(s);
@@ -187,14 +188,16 @@ impl<const MR: usize> Tiles<'_, MR> {
             // SAFETY: the caller's promise.
             unsafe {
                 let tile = self.outputs(s, t, channel);
-                for (i, row) in tile.chunks_exact(4).enumerate().take(down) {
-                    for (j, &sum) in row.iter().enumerate().take(across) {
-                        let position = first + i * columns + j;
-                        let sum =
-                            self.addends.add_to(s, sum, position, rows * columns, channel, lanes, outputs);
-                        let to = self.y.at(position * outputs + channel);
-                        if lanes == S::LANES { s.store(to, sum) } else { s.store_partial(to, sum, lanes) }
+                let constant = self.addends.constant(s, place.sample, channel, lanes, outputs);
+                let at = |i: usize, j: usize| (first + i * columns + j) * outputs + channel;
+                if (down, across, lanes) == (4, 4, S::LANES) {
+                    for i in 0..16 {
+                        self.addends.write(s, self.y, at(i / 4, i % 4), tile[i], constant, S::LANES);
                     }
+                    continue;
+                }
+                for (i, j) in (0..down).flat_map(|i| (0..across).map(move |j| (i, j))) {
+                    self.addends.write(s, self.y, at(i, j), tile[4 * i + j], constant, lanes);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The weights' transform, and its transpose for their gradient.
 
 use super::super::ConvShape;
+use super::forward::SKEW;
 use super::{ELEMENTS, transform};
 use crate::micro::{NV, tile_columns};
 use crate::scratch::Scratch;
@@ -11,13 +12,19 @@ use rayon::prelude::*;
 /// Columns of the widest register tile.
 const MAX_COLUMNS: usize = NV * MAX_LANES;
 
-/// G g Gᵀ of every pair of channels, as `[element, panel, depth, tile columns]`; for the gradient with respect to the
+/// Elements of one element's panels in what [`transform`] gives.
+pub(super) fn element_len<S: Simd>(depth: usize, columns: usize) -> usize {
+    columns.next_multiple_of(tile_columns::<S>()) * depth + SKEW
+}
+
+/// G g Gᵀ of every pair of channels, as `[element, panel, depth, tile columns]` with elements [`element_len`] apart; for the gradient with respect to the
 /// input (`turned`), of the kernel turned by half a turn, with inputs and outputs exchanged.
 pub(super) fn transform<S: Simd>(s: S, shape: &ConvShape, weight: &[f32], turned: bool) -> Scratch {
     let (depth, columns) = if turned { (shape.outputs, shape.inputs) } else { (shape.inputs, shape.outputs) };
     let width = tile_columns::<S>();
     let panels = columns.div_ceil(width);
-    let mut out = Scratch::new(ELEMENTS * panels * depth * width);
+    let element = element_len::<S>(depth, columns);
+    let mut out = Scratch::new(ELEMENTS * element);
     let out_shared = Shared::new(&mut out);
     // A task is a stretch of one panel's depth.
     let run = depth.min(64);
@@ -30,7 +37,7 @@ pub(super) fn transform<S: Simd>(s: S, shape: &ConvShape, weight: &[f32], turned
             weight,
             turned,
             panel,
-            panels,
+            element,
             depths: first..depth.min(first + run),
             depth,
             columns,
@@ -45,7 +52,7 @@ struct Panel<'a> {
     weight: &'a [f32],
     turned: bool,
     panel: usize,
-    panels: usize,
+    element: usize,
     depths: std::ops::Range<usize>,
     depth: usize,
     columns: usize,
@@ -75,11 +82,10 @@ impl Kernel for Panel<'_> {
                 // SAFETY: the arrays hold the widest tile; the place in `out` is this task's alone.
                 unsafe {
                     let to = self.out.at((self.panel * self.depth + k) * width + v * S::LANES);
-                    let element = self.panels * self.depth * width;
                     transform::kernel(
                         s,
                         |tap| s.load(taps[tap].as_ptr().add(v * S::LANES)),
-                        |e, u| s.store(to.add(e * element), u),
+                        |e, u| s.store(to.add(e * self.element), u),
                     );
                 }
             }

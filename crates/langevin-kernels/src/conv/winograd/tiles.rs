@@ -1,6 +1,10 @@
 //! Where the tiles of a convolution lie.
 
 use super::super::ConvShape;
+use crate::simd::Simd;
+
+/// Elements of a cache line.
+const LINE: usize = 16;
 
 /// The tiles of all samples of a convolution, numbered sample by sample, row by row.
 pub(super) struct Tiling {
@@ -60,6 +64,24 @@ impl Tiling {
             }
         }
         pointers
+    }
+
+    /// Asks for the inputs that the tile after `tile` has beyond those of `tile`: the processor does not guess them.
+    #[inline(always)]
+    pub(super) fn prefetch_after<S: Simd>(&self, s: S, tile: usize, x: &[f32]) {
+        let ConvShape { height, width, inputs, before, upsample, .. } = self.shape;
+        let next = self.place((tile + 1).min(self.count() - 1));
+        let shift = usize::from(upsample);
+        let column = (next.column + 2).saturating_sub(before) >> shift;
+        let run = (4usize >> shift).min(width.saturating_sub(column)) * inputs;
+        for i in 0..6 {
+            let row = (next.row + i).saturating_sub(before) >> shift;
+            let line = next.sample * height + row.min(height - 1);
+            let from = x.as_ptr().wrapping_add((line * width + column) * inputs);
+            for element in (0..run).step_by(LINE) {
+                s.prefetch(from.wrapping_add(element));
+            }
+        }
     }
 
     /// The number of the tile's first output position, through all samples.

@@ -10,16 +10,26 @@ use crate::share::Shared;
 use crate::simd::{Kernel, Simd};
 use rayon::prelude::*;
 
-/// Elements of the transformed tiles of a chunk: a chunk's products are added to the sums at once.
-const CHUNK_ELEMENTS: usize = 1 << 21;
+/// Sums of at most this many elements are kept by each of several parts, which need not wait for each other then.
+const OWN_SUMS: usize = 1 << 18;
+
+/// Such parts, at most, and the fewest tiles of one.
+const PARTS: usize = 4;
+const LEAST_TILES: usize = 64;
+
+/// Elements of the transformed tiles of a chunk, where one thread makes them and where all do: a chunk's products are
+/// added to the sums at once.
+const OWN_CHUNK: usize = 3 << 15;
+const SHARED_CHUNK: usize = 1 << 21;
 
 /// Elements of a cache line.
 const LINE: usize = 16;
 
-/// At least `elements`, an odd number of cache lines: rows apart by a power of two would share a few lines of the
-/// cache.
-fn odd_lines(elements: usize) -> usize {
-    (elements.div_ceil(LINE) | 1) * LINE
+/// At least `elements`, whole cache lines, but no multiple of eight of them: rows that far apart would share a few
+/// lines of the cache.
+fn spread_lines(elements: usize) -> usize {
+    let lines = elements.div_ceil(LINE);
+    (lines + usize::from(lines.is_multiple_of(8))) * LINE
 }
 
 pub(in super::super) fn gradient<S: Simd, const MR: usize>(
@@ -30,65 +40,101 @@ pub(in super::super) fn gradient<S: Simd, const MR: usize>(
     dw: &mut [f32],
 ) {
     let tiling = Tiling::of(shape);
-    let depth = shape.inputs.next_multiple_of(S::LANES);
-    let width = shape.outputs.next_multiple_of(tile_columns::<S>());
-    let columns = width;
-    // From the shape of the layer alone: the chunks are the order of the sum.
-    let chunk = (CHUNK_ELEMENTS / (ELEMENTS * (depth + width))).clamp(16, 128);
-    let (depth, width) = (odd_lines(depth), odd_lines(width));
-    let (input_element, output_element) = (chunk * depth + SKEW, chunk * width + SKEW);
-    let sum_element = shape.inputs * width + SKEW;
-    let mut inputs = Scratch::new(ELEMENTS * input_element);
-    let mut outputs = Scratch::new(ELEMENTS * output_element);
-    let mut sums = Scratch::new(ELEMENTS * sum_element);
-    let zeros = vec![0.0; shape.inputs];
+    let columns = shape.outputs.next_multiple_of(tile_columns::<S>());
+    let depth = spread_lines(shape.inputs.next_multiple_of(S::LANES));
+    let width = spread_lines(columns);
+    let sum_element = shape.inputs * columns + SKEW;
+    let sums_len = ELEMENTS * sum_element;
     let count = tiling.count();
-    for first in (0..count).step_by(chunk) {
-        let tiles = chunk.min(count - first);
-        let chunk = Chunk {
-            tiling: &tiling,
-            x,
-            dy,
-            zeros: &zeros,
-            first,
-            tiles,
-            depth,
-            width,
-            columns,
-            input_element,
-            output_element,
-            sum_element,
-            inputs: Shared::new(&mut inputs),
-            outputs: Shared::new(&mut outputs),
-            sums: Shared::new(&mut sums),
-        };
-        let run = tiles.div_ceil(4 * rayon::current_num_threads()).max(4);
-        (0..tiles.div_ceil(run)).into_par_iter().for_each(|task| {
-            let first = task * run;
-            s.vectorize(Transform { chunk: &chunk, tiles: first..tiles.min(first + run) });
-        });
-        (0..ELEMENTS).into_par_iter().with_min_len(((1usize << 13) / (tiles * depth)).max(1)).for_each(|e| {
-            s.vectorize(Element::<MR> { chunk: &chunk, e });
-        });
+    // All of this follows from the shape alone: parts and chunks are the order of the sum.
+    let parts = if sums_len <= OWN_SUMS { count.div_ceil(LEAST_TILES).clamp(1, PARTS) } else { 1 };
+    let part = count.div_ceil(parts);
+    let parts = count.div_ceil(part);
+    let elements = if parts > 1 { OWN_CHUNK } else { SHARED_CHUNK };
+    let chunk = (elements / (ELEMENTS * (depth + width))).clamp(16, 128);
+    let zeros = vec![0.0; shape.inputs];
+    let mut sums = Scratch::new(parts * sums_len);
+    let layout = Layout { tiling: &tiling, x, dy, zeros: &zeros, chunk, depth, width, columns, sum_element };
+    sums.par_chunks_exact_mut(sums_len).enumerate().for_each(|(index, sums)| {
+        layout.add::<S, MR>(s, index * part..count.min((index + 1) * part), parts == 1, sums);
+    });
+    let (first, others) = sums.split_at_mut(sums_len);
+    for other in others.chunks_exact(sums_len) {
+        add_to(first, other);
     }
-    kernel::gradient(s, shape, &sums, width, sum_element, dw);
+    kernel::gradient(s, shape, first, columns, sum_element, dw);
 }
 
-/// Tiles whose products are added to the sums at once.
-struct Chunk<'a> {
+fn add_to(sums: &mut [f32], more: &[f32]) {
+    sums.par_iter_mut().with_min_len(1 << 14).zip(more).for_each(|(sum, more)| *sum += more);
+}
+
+/// What is multiplied, and how it lies in memory.
+struct Layout<'a> {
     tiling: &'a Tiling,
     x: &'a [f32],
     dy: &'a [f32],
     zeros: &'a [f32],
-    first: usize,
-    tiles: usize,
+    /// Tiles of a chunk.
+    chunk: usize,
+    /// Elements between transformed tiles of the input and of the output's gradient.
     depth: usize,
     width: usize,
-    /// Outputs, rounded up to whole tiles.
+    /// Outputs, rounded up to whole tiles of registers.
     columns: usize,
+    sum_element: usize,
+}
+
+impl Layout<'_> {
+    /// The sums over some tiles; with `together`, by all threads.
+    fn add<S: Simd, const MR: usize>(
+        &self,
+        s: S,
+        range: std::ops::Range<usize>,
+        together: bool,
+        sums: &mut [f32],
+    ) {
+        let (input_element, output_element) = (self.chunk * self.depth + SKEW, self.chunk * self.width + SKEW);
+        let mut inputs = Scratch::new(ELEMENTS * input_element);
+        let mut outputs = Scratch::new(ELEMENTS * output_element);
+        let begin = range.start;
+        for first in range.clone().step_by(self.chunk) {
+            let tiles = self.chunk.min(range.end - first);
+            let chunk = Chunk {
+                layout: self,
+                begin: first == begin,
+                first,
+                tiles,
+                input_element,
+                output_element,
+                inputs: Shared::new(&mut inputs),
+                outputs: Shared::new(&mut outputs),
+                sums: Shared::new(sums),
+            };
+            if !together {
+                s.vectorize(Transform { chunk: &chunk, tiles: 0..tiles });
+                (0..ELEMENTS).for_each(|e| s.vectorize(Element::<MR> { chunk: &chunk, e }));
+                continue;
+            }
+            let run = tiles.div_ceil(4 * rayon::current_num_threads()).max(2);
+            (0..tiles.div_ceil(run)).into_par_iter().for_each(|task| {
+                let first = task * run;
+                s.vectorize(Transform { chunk: &chunk, tiles: first..tiles.min(first + run) });
+            });
+            (0..ELEMENTS).into_par_iter().for_each(|e| s.vectorize(Element::<MR> { chunk: &chunk, e }));
+        }
+    }
+}
+
+/// Tiles whose products are added to the sums at once.
+struct Chunk<'a> {
+    layout: &'a Layout<'a>,
+    /// Whether the sums begin with it.
+    begin: bool,
+    first: usize,
+    tiles: usize,
     input_element: usize,
     output_element: usize,
-    sum_element: usize,
     inputs: Shared,
     outputs: Shared,
     sums: Shared,
@@ -107,13 +153,15 @@ impl Kernel for Transform<'_> {
     fn run<S: Simd>(self, s: S) {
         let chunk = self.chunk;
         for t in self.tiles {
-            let place = chunk.tiling.place(chunk.first + t);
-            let pointers = chunk.tiling.inputs(place, chunk.x, chunk.zeros);
+            let layout = chunk.layout;
+            let place = layout.tiling.place(chunk.first + t);
+            let pointers = layout.tiling.inputs(place, layout.x, layout.zeros);
+            layout.tiling.prefetch_after(s, chunk.first + t, layout.x);
             // SAFETY: these tiles of the buffers are this task's alone, and hold the padded channels.
             unsafe {
-                let to = chunk.inputs.at(t * chunk.depth);
-                transform_input(s, &pointers, chunk.tiling.shape.inputs, to, chunk.input_element);
-                chunk.transform_output(s, place, chunk.outputs.at(t * chunk.width));
+                let to = chunk.inputs.at(t * layout.depth);
+                transform_input(s, &pointers, layout.tiling.shape.inputs, to, chunk.input_element);
+                chunk.transform_output(s, place, chunk.outputs.at(t * layout.width));
             }
         }
     }
@@ -122,17 +170,18 @@ impl Kernel for Transform<'_> {
 impl Chunk<'_> {
     #[inline(always)]
     unsafe fn transform_output<S: Simd>(&self, s: S, place: Place, to: *mut f32) {
-        let (rows, columns) = (self.tiling.rows, self.tiling.columns);
+        let Layout { tiling, dy, .. } = *self.layout;
+        let (rows, columns) = (tiling.rows, tiling.columns);
         let (down, across) = (4.min(rows - place.row), 4.min(columns - place.column));
-        let channels = self.tiling.shape.outputs;
-        let first = self.tiling.position(place);
-        for c in (0..self.columns).step_by(S::LANES) {
+        let channels = tiling.shape.outputs;
+        let first = tiling.position(place);
+        for c in (0..self.layout.columns).step_by(S::LANES) {
             let lanes = S::LANES.min(channels.saturating_sub(c));
             // SAFETY: the positions exist, and `lanes` channels of them.
             unsafe {
                 let mut d = [s.zero(); 16];
                 for (i, j) in (0..down).flat_map(|i| (0..across).map(move |j| (i, j))) {
-                    let from = self.dy.as_ptr().add((first + i * columns + j) * channels + c);
+                    let from = dy.as_ptr().add((first + i * columns + j) * channels + c);
                     d[4 * i + j] = if lanes == S::LANES { s.load(from) } else { s.load_partial(from, lanes) };
                 }
                 let to = to.add(c);
@@ -154,24 +203,25 @@ impl<const MR: usize> Kernel for Element<'_, MR> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let chunk = self.chunk;
-        let inputs = chunk.tiling.shape.inputs;
+        let Layout { tiling, depth, width, columns, sum_element, .. } = *chunk.layout;
+        let inputs = tiling.shape.inputs;
         // SAFETY: element e of the sums is this task's alone; nobody writes the transformed tiles meanwhile.
         unsafe {
             let a = chunk.inputs.at(self.e * chunk.input_element).cast_const();
             let b = chunk.outputs.at(self.e * chunk.output_element).cast_const();
-            let sums = chunk.sums.at(self.e * chunk.sum_element);
-            for channel in (0..chunk.columns).step_by(tile_columns::<S>()) {
+            let sums = chunk.sums.at(self.e * sum_element);
+            for channel in (0..columns).step_by(tile_columns::<S>()) {
                 for input in (0..inputs).step_by(MR) {
                     let valid = MR.min(inputs - input);
-                    let to = sums.add(input * chunk.width + channel);
-                    let mut tile = if chunk.first == 0 {
+                    let to = sums.add(input * columns + channel);
+                    let mut tile = if chunk.begin {
                         zero_tile::<S, MR>(s)
                     } else {
-                        read_tile::<S, MR>(s, to, chunk.width, valid)
+                        read_tile::<S, MR>(s, to, columns, valid)
                     };
                     let rows = std::array::from_fn(|r| a.add(input + r.min(valid - 1)));
-                    multiply(s, &mut tile, &rows, chunk.depth, b.add(channel), chunk.width, chunk.tiles);
-                    write_tile(s, to, chunk.width, valid, &tile);
+                    multiply(s, &mut tile, &rows, depth, b.add(channel), width, chunk.tiles);
+                    write_tile(s, to, columns, valid, &tile);
                 }
             }
         }

@@ -113,28 +113,6 @@ impl UNetConfig {
         }
     }
 
-    /// Floats kept for the backward pass, a sample of `height` × `width`: about twelve activations a
-    /// residual block and eight an attention block, with the scores.
-    pub fn activation_floats(&self, height: usize, width: usize) -> usize {
-        let mut total = 0;
-        for (index, &channels) in self.channels.iter().enumerate() {
-            let positions = (height >> index) * (width >> index);
-            let heads = self.heads(channels);
-            let attention = 8 * positions * channels + 4 * heads * positions * positions;
-            let blocks = 2 * self.blocks_per_level + 1;
-            // On the way up the first normalisation sees the skip connection's channels too.
-            total +=
-                blocks * 12 * positions * channels + (self.blocks_per_level + 1) * 5 * positions * channels;
-            if self.attends(index + 1) {
-                total += blocks * attention;
-            }
-            if index + 1 == self.channels.len() {
-                total += 2 * 12 * positions * channels + attention;
-            }
-        }
-        total
-    }
-
     pub(crate) fn describe(&self) -> String {
         let attention: Vec<String> = self.attention_levels.iter().map(ToString::to_string).collect();
         let attention = match attention.len() {

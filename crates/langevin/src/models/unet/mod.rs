@@ -3,6 +3,7 @@
 mod block;
 mod config;
 mod cost;
+mod kept;
 mod network;
 mod size;
 mod validate;

@@ -1,89 +1,8 @@
-//! What joins activations: addition, and concatenation of channels.
+//! Concatenation of channels, and its split.
 
-use crate::columns::{Cells, Place, TASK, read, walk, write};
-use crate::elementwise::{Function, map};
+use crate::columns::TASK;
 use crate::simd::{Kernel, Simd, dispatch};
 use rayon::prelude::*;
-
-/// y = a + b.
-pub fn add(a: &[f32], b: &[f32], y: &mut [f32]) {
-    map(Sum, [a, b], y);
-}
-
-#[derive(Clone, Copy)]
-struct Sum;
-
-impl Function<2> for Sum {
-    #[inline(always)]
-    fn apply<S: Simd>(self, s: S, [a, b]: [S::V; 2]) -> S::V {
-        s.add(a, b)
-    }
-}
-
-/// y = x + t with the same `t` at every position of a sample. The gradient of x is that of y; the gradient of t is
-/// its sum over positions, [`channel_sums`](crate::channel_sums).
-///
-/// # Shapes
-/// `x`, `y`: `[batch, positions, channels]`; `t`: `[batch, channels]`.
-pub fn add_channels(x: &[f32], t: &[f32], channels: usize, y: &mut [f32]) {
-    assert_eq!(x.len(), y.len(), "input and output differ in length");
-    if x.is_empty() {
-        return;
-    }
-    assert!(channels > 0 && !t.is_empty() && t.len().is_multiple_of(channels), "t is [batch, {channels}]");
-    assert!(
-        x.len().is_multiple_of(t.len()),
-        "{} elements are no positions of {} samples",
-        x.len(),
-        t.len() / channels
-    );
-    let sample = x.len() / t.len() * channels;
-    let run = TASK.div_ceil(channels) * channels;
-    let least = TASK.div_ceil(sample);
-    dispatch!(|s, _MR| {
-        let samples = x.par_chunks(sample).zip(y.par_chunks_mut(sample)).zip(t.par_chunks(channels));
-        samples.with_min_len(least).for_each(|((x, y), t)| {
-            let runs = x.par_chunks(run).zip(y.par_chunks_mut(run));
-            runs.for_each(|(x, y)| s.vectorize(AddRow { x, t, y }));
-        });
-    });
-}
-
-struct AddRow<'a> {
-    x: &'a [f32],
-    t: &'a [f32],
-    y: &'a mut [f32],
-}
-
-impl Kernel for AddRow<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let sums = RowSums { x: self.x.as_ptr(), t: self.t.as_ptr(), y: self.y.as_mut_ptr() };
-        // SAFETY: x and y are of one length, and t is as long as their rows.
-        unsafe { walk(s, sums, self.x.len(), self.t.len(), &mut []) };
-    }
-}
-
-#[derive(Clone, Copy)]
-struct RowSums {
-    x: *const f32,
-    t: *const f32,
-    y: *mut f32,
-}
-
-impl Cells<0> for RowSums {
-    #[inline(always)]
-    unsafe fn terms<S: Simd>(self, s: S, Place { column, at, count, .. }: Place) -> [S::V; 0] {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let sum = s.add(read(s, self.x.add(at), count), read(s, self.t.add(column), count));
-            write(s, self.y.add(at), sum, count);
-        }
-        []
-    }
-}
 
 /// The channels of a, then those of b, at each position.
 ///
@@ -198,27 +117,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn joins_put_every_element_in_its_place(
-            batch in 1usize..4, positions in 1usize..40, a in 1usize..40, b in 1usize..40, seed: u64
+        fn every_element_is_put_in_its_place(
+            rows in 1usize..120, a in 1usize..40, b in 1usize..40, seed: u64
         ) {
-            let rows = batch * positions;
             let (first, second) = (values(seed, rows * a), values(seed ^ 1, rows * b));
-            let t = values(seed ^ 2, batch * a);
             for isa in Isa::available() {
-                let (mut sum, mut whole) = (vec![f32::NAN; rows * a], vec![f32::NAN; rows * (a + b)]);
+                let mut whole = vec![f32::NAN; rows * (a + b)];
                 let mut parts = (vec![f32::NAN; rows * a], vec![f32::NAN; rows * b]);
-                let mut twice = vec![f32::NAN; rows * a];
                 with_isa(isa, || {
-                    add_channels(&first, &t, a, &mut sum);
                     concat_channels(&first, &second, [a, b], &mut whole);
                     split_channels(&whole, [a, b], &mut parts.0, &mut parts.1);
-                    add(&first, &sum, &mut twice);
                 });
                 for i in 0..rows {
                     for c in 0..a {
                         prop_assert_eq!(whole[i * (a + b) + c], first[i * a + c]);
-                        prop_assert_eq!(sum[i * a + c], first[i * a + c] + t[i / positions * a + c]);
-                        prop_assert_eq!(twice[i * a + c], first[i * a + c] + sum[i * a + c]);
                     }
                     for c in 0..b {
                         prop_assert_eq!(whole[i * (a + b) + a + c], second[i * b + c]);
@@ -230,18 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn joins_of_several_tasks_give_the_same_on_all_pools() {
-        let (positions, a, b) = (700, 33, 24);
-        let (x, t, z) = (values(1, 3 * positions * a), values(2, 3 * a), values(3, 3 * positions * b));
+    fn several_tasks_give_the_same_on_all_pools() {
+        let (rows, a, b) = (2100, 33, 24);
+        let (x, z) = (values(1, rows * a), values(3, rows * b));
         same_on_all_pools(|| {
-            let (mut y, mut whole) = (vec![0.0; x.len()], vec![0.0; x.len() + z.len()]);
-            add_channels(&x, &t, a, &mut y);
+            let mut whole = vec![0.0; x.len() + z.len()];
             concat_channels(&x, &z, [a, b], &mut whole);
             let (mut da, mut db) = (vec![0.0; x.len()], vec![0.0; z.len()]);
             split_channels(&whole, [a, b], &mut da, &mut db);
             assert!(da == x && db == z);
-            assert!(y.iter().enumerate().all(|(i, y)| *y == x[i] + t[i / (positions * a) * a + i % a]));
-            vec![y, whole]
+            vec![whole]
         });
     }
 
