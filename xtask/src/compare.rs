@@ -58,7 +58,7 @@ struct Contest {
     disturbed: usize,
 }
 
-/// Times every work that is asked for, prints the tables, and writes `docs/performance.md` if nothing was left out.
+/// Times every work that is asked for, prints the tables, and writes `docs/performance.md` if no work was left out.
 ///
 /// # Errors
 /// If an option is wrong, Langevin itself fails, or a peer computes another network.
@@ -73,7 +73,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<()> {
     let tables = table::all(&contests);
     println!("{tables}");
     if !options.is_whole() {
-        println!("docs/performance.md is left as it is: not every work and peer was timed in five rounds");
+        println!("docs/performance.md is left as it is: not every work was timed in five rounds");
         return Ok(());
     }
     let mut command = Command::new("cargo");

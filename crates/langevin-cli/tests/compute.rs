@@ -8,9 +8,8 @@ use common::{Place, TINY, assert_says};
 /// The losses of three steps on the digits, with a variable set.
 fn losses(place: &Place, variable: &str, word: &str) -> Vec<f64> {
     let run = format!("{variable}-{word}");
-    let arguments = format!(
-        "train digits {TINY} --batch 8 --steps 3 --set train.log_every=1 --no-grid --quiet --out {run}"
-    );
+    let arguments =
+        format!("train digits {TINY} --steps 3 --set train.log_every=1 --no-grid --quiet --out {run}");
     let ran = place.command(&arguments).env(variable, word).output().unwrap();
     assert!(ran.status.success(), "{ran:?}");
     place.metrics(&run).iter().map(|line| line["loss"].as_f64().unwrap()).collect()

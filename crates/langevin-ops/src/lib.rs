@@ -1,7 +1,8 @@
 //! The tensor operations that Langevin's networks are made of.
 //!
-//! One function an operation, channels last, each written with Burn's own operations. A network never
-//! calls Burn for these: it calls here, so that a faster kernel replaces one body and no model changes.
+//! One function an operation, channels last. On the CPU it is computed by `langevin-kernels`, forward and
+//! backward; elsewhere, and where [`OPS_VARIABLE`] says so, in Burn's own operations. A network never calls Burn for
+//! these: it calls here, so that a faster kernel replaces one body and no model changes.
 //!
 //! Activations are `[batch, height, width, channels]` (or `[batch, positions, channels]`), contiguous;
 //! convolution weights are `[out, in, kernel height, kernel width]`, linear weights `[out, in]`, as

@@ -3,7 +3,7 @@
 //! All of it holds for the whole process. The environment chooses by [`ISA_VARIABLE`] and [`OPS_VARIABLE`];
 //! [`check_environment`] says kindly what would be a panic at the first operation.
 
-pub use langevin_kernels::{ISA_VARIABLE, Isa, IsaError, isa, keep_freed_memory};
+pub use langevin_kernels::{ISA_VARIABLE, Isa, IsaError, isa, keep_freed_memory, with_isa};
 pub use langevin_ops::{
     OPS_VARIABLE, OpsError, Spent, kernels_from_environment, set_exact, start_profile, stop_profile,
 };

@@ -3,10 +3,14 @@
 use crate::files::write_whole;
 use crate::models::weights::{Array, Weights};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// Elements that are turned into bytes at a time.
+const CHUNK: usize = 1 << 14;
 
 /// Why a file of weights cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -62,28 +66,52 @@ pub fn decode(view: &TensorView) -> Option<Vec<f32>> {
     }
 }
 
+/// An array to write: its shape, and its elements in row-major order.
+pub type Borrowed<'a> = (&'a [usize], &'a [f32]);
+
 /// Writes arrays as F32, and waits until they are on the disk.
 ///
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, weights: &Weights) -> Result<(), SafetensorsError> {
-    let bytes: BTreeMap<&str, (Vec<usize>, Vec<u8>)> = weights
-        .iter()
-        .map(|(name, array)| {
-            let bytes = array.values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            (name.as_str(), (array.shape.clone(), bytes))
-        })
-        .collect();
-    let views = bytes.iter().map(|(name, (shape, bytes))| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
-        (*name, view.expect("the shape of an array is that of its values"))
-    });
+    let borrowed = weights.iter().map(|(name, array)| (name.clone(), (&array.shape[..], &array.values[..])));
+    write_borrowed(path, &borrowed.collect())
+}
+
+/// As [`write()`], from arrays that lie elsewhere; nothing is copied but what is on its way to the disk.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_borrowed(path: &Path, arrays: &BTreeMap<String, Borrowed>) -> Result<(), SafetensorsError> {
+    let header = header(arrays);
+    write_whole(path, |file| {
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(header.as_bytes())?;
+        let mut bytes = Vec::with_capacity(4 * CHUNK);
+        for values in arrays.values().flat_map(|(_, values)| values.chunks(CHUNK)) {
+            bytes.clear();
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            file.write_all(&bytes)?;
+        }
+        Ok(())
+    })
+    .map_err(|cause| SafetensorsError::Write { path: path.to_owned(), cause })
+}
+
+/// What a file begins with: name, type, shape and place of each array, as JSON, filled up to a multiple of 8 bytes.
+fn header(arrays: &BTreeMap<String, Borrowed>) -> String {
     // PyTorch's loaders look for this entry.
-    let metadata = std::collections::HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let text = safetensors::serialize(views, Some(metadata))
-        .map_err(|error| SafetensorsError::Malformed { path: path.to_owned(), message: error.to_string() })?;
-    write_whole(path, |file| file.write_all(&text))
-        .map_err(|cause| SafetensorsError::Write { path: path.to_owned(), cause })
+    let mut entries = serde_json::Map::from_iter([("__metadata__".to_owned(), json!({ "format": "pt" }))]);
+    let mut begin = 0;
+    for (name, (shape, values)) in arrays {
+        debug_assert_eq!(shape.iter().product::<usize>(), values.len(), "{name}");
+        let end = begin + 4 * values.len();
+        entries.insert(name.clone(), json!({ "dtype": "F32", "shape": shape, "data_offsets": [begin, end] }));
+        begin = end;
+    }
+    let text = Value::Object(entries).to_string();
+    let length = text.len().next_multiple_of(8);
+    format!("{text:length$}")
 }
 
 #[cfg(test)]

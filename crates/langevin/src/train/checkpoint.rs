@@ -18,6 +18,7 @@ use crate::models::ModelConfig;
 use crate::models::weights::{Array, Weights, WeightsError};
 use crate::tensor::SampleShape;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -257,22 +258,29 @@ fn write_text(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn write_arrays(folder: &Path, settings: &Settings, state: TrainingState) -> Result<(), CheckpointError> {
-    let named = |prefix: &str, values: &[Vec<f32>]| -> Weights {
-        let arrays = state.parameters.iter().zip(values);
-        let array =
-            |shape: &Vec<usize>, values: &Vec<f32>| Array { shape: shape.clone(), values: values.clone() };
-        arrays.map(|((name, shape), values)| (format!("{prefix}{name}"), array(shape, values))).collect()
-    };
-    let ema = named("", state.ema);
+    safetensors::write(&folder.join(RAW), &state.raw)?;
+    // Gone before the average is copied: a checkpoint takes one copy of the parameters, not two.
+    drop(state.raw);
+    let (parameters, mut moments) = (state.parameters, BTreeMap::new());
+    for (prefix, arrays) in [("first", state.first), ("second", state.second)] {
+        for ((name, shape), values) in parameters.iter().zip(arrays) {
+            moments.insert(format!("{prefix}.{name}"), (&shape[..], &values[..]));
+        }
+    }
+    safetensors::write_borrowed(&folder.join(OPTIMIZER), &moments)?;
+    let averages = parameters.iter().zip(state.ema);
     match &settings.recipe.model {
         ModelConfig::Unet(config) => {
+            let array =
+                |shape: &[usize], values: &[f32]| Array { shape: shape.into(), values: values.into() };
+            let ema = averages.map(|((name, shape), values)| (name.clone(), array(shape, values))).collect();
             let diffusion = &settings.recipe.diffusion;
             write_pipeline(folder, config, diffusion, settings.shape, settings.clips(), ema)?;
         }
-        ModelConfig::Mlp(_) => safetensors::write(&folder.join(EMA), &ema)?,
+        ModelConfig::Mlp(_) => {
+            let ema = averages.map(|((name, shape), values)| (name.clone(), (&shape[..], &values[..])));
+            safetensors::write_borrowed(&folder.join(EMA), &ema.collect())?;
+        }
     }
-    safetensors::write(&folder.join(RAW), &state.raw)?;
-    let mut moments = named("first.", state.first);
-    moments.extend(named("second.", state.second));
-    Ok(safetensors::write(&folder.join(OPTIMIZER), &moments)?)
+    Ok(())
 }

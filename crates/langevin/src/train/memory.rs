@@ -5,8 +5,8 @@ use crate::config::Settings;
 /// Copies of the parameters that training always holds: weights, two moments of the optimiser, the average.
 const COPIES_KEPT: usize = 4;
 
-/// Copies more that writing a checkpoint takes: the weights, and both moments.
-const COPIES_WRITTEN: usize = 3;
+/// Copies more that there are for a while: the gradients after a backward pass, and what a checkpoint is written from.
+const COPIES_PASSING: usize = 1;
 
 /// What the program takes by itself.
 const BASE_BYTES: usize = 16 << 20;
@@ -21,5 +21,5 @@ pub fn estimate_bytes(settings: &Settings, parameters: u64, data: usize) -> usiz
     // With several forward passes a step, the gradients of the first are there in the second.
     let gradients = if micro < settings.recipe.train.batch { parameters } else { 0 };
     let step = micro * (activations + samples) + gradients;
-    BASE_BYTES + data + 4 * (COPIES_KEPT * parameters + step.max(COPIES_WRITTEN * parameters))
+    BASE_BYTES + data + 4 * (COPIES_KEPT * parameters + step.max(COPIES_PASSING * parameters))
 }

@@ -94,7 +94,8 @@ impl Layout<'_> {
         together: bool,
         sums: &mut [f32],
     ) {
-        let (input_element, output_element) = (self.chunk * self.depth + SKEW, self.chunk * self.width + SKEW);
+        let (input_element, output_element) =
+            (self.chunk * self.depth + SKEW, self.chunk * self.width + SKEW);
         let mut inputs = Scratch::new(ELEMENTS * input_element);
         let mut outputs = Scratch::new(ELEMENTS * output_element);
         let begin = range.start;
