@@ -3,7 +3,7 @@
 use super::super::Addends;
 use super::tiles::Tiling;
 use super::{ELEMENTS, kernel, transform};
-use crate::micro::{NV, multiply, tile_columns, zero_tile};
+use crate::micro::{multiply, tile_columns, zero_tile};
 use crate::scratch::Scratch;
 use crate::share::{Shared, run_length};
 use crate::simd::{Kernel, Simd};
@@ -155,8 +155,8 @@ impl<const MR: usize> Tiles<'_, MR> {
                         multiply(s, &mut tile, &rows, 1, b, columns, inputs);
                         for (r, row) in tile.iter().enumerate().take(valid) {
                             let to = out.add((t + r) * self.width + panel * columns);
-                            for v in 0..NV {
-                                s.store(to.add(v * S::LANES), row[v]);
+                            for (v, &sum) in row.iter().enumerate() {
+                                s.store(to.add(v * S::LANES), sum);
                             }
                         }
                     }
@@ -191,8 +191,8 @@ impl<const MR: usize> Tiles<'_, MR> {
                 let constant = self.addends.constant(s, place.sample, channel, lanes, outputs);
                 let at = |i: usize, j: usize| (first + i * columns + j) * outputs + channel;
                 if (down, across, lanes) == (4, 4, S::LANES) {
-                    for i in 0..16 {
-                        self.addends.write(s, self.y, at(i / 4, i % 4), tile[i], constant, S::LANES);
+                    for (i, &sum) in tile.iter().enumerate() {
+                        self.addends.write(s, self.y, at(i / 4, i % 4), sum, constant, S::LANES);
                     }
                     continue;
                 }

@@ -72,10 +72,10 @@ impl Kernel for Panel<'_> {
             let mut taps = [[0.0f32; MAX_COLUMNS]; 9];
             for n in 0..valid {
                 let (o, i) = if self.turned { (k, first + n) } else { (first + n, k) };
-                let kernel: &[f32; 9] =
-                    self.weight[(o * inputs + i) * 9..][..9].try_into().expect("nine elements");
+                let kernel = &self.weight[(o * inputs + i) * 9..][..9];
                 for (tap, value) in kernel.iter().enumerate() {
-                    taps[if self.turned { 8 - tap } else { tap }][n] = *value;
+                    let row = &mut taps[if self.turned { 8 - tap } else { tap }];
+                    row[n] = *value;
                 }
             }
             for v in 0..NV {
