@@ -17,12 +17,11 @@ const MAX_THREADS: usize = 1024;
 
 /// Sets the number of threads of everything that computes; gives the number in use.
 pub fn use_threads(threads: Option<usize>) -> Result<usize, Failure> {
-    if let Some(threads) = threads {
-        if !(1..=MAX_THREADS).contains(&threads) {
-            return Err(crate::exit::usage(format!("--threads is {threads}: give 1 to {MAX_THREADS}")));
-        }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build_global().with_context(|| format!("cannot start {threads} threads"))?;
+    if let Some(threads) = threads.filter(|threads| !(1..=MAX_THREADS).contains(threads)) {
+        return Err(crate::exit::usage(format!("--threads is {threads}: give 1 to {MAX_THREADS}")));
     }
+    // The calling thread is one of them: handing each operation to a thread that sleeps would cost as much as a small one.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).use_current_thread();
+    pool.build_global().context("cannot start the threads")?;
     Ok(rayon::current_num_threads())
 }
