@@ -5,6 +5,9 @@ use crate::simd::Simd;
 /// Vectors that a tile is wide.
 pub(crate) const NV: usize = 2;
 
+/// Steps of a product that are written out one after the other: the loop's own instructions are a fifth of a step's.
+const UNROLL: usize = 4;
+
 /// Columns of a tile.
 #[inline(always)]
 pub(crate) const fn tile_columns<S: Simd>() -> usize {
@@ -36,23 +39,44 @@ pub(crate) unsafe fn multiply<S: Simd, const MR: usize>(
     count: usize,
 ) {
     let mut sums = *tile;
-    // Steps are added up: a product for each k would cost as much as a load.
+    // Addresses are added up: a product for each k would cost as much as a load. Rows whose elements lie side by side
+    // need no address of their own in the steps that are written out; others would need more registers than there are.
     let (mut at, mut b) = (0, b);
-    for _ in 0..count {
-        // SAFETY: within the sum.
-        unsafe {
-            let columns = [s.load(b), s.load(b.add(S::LANES))];
-            for r in 0..MR {
-                let a = s.splat(*rows[r].add(at));
-                for v in 0..NV {
-                    sums[r][v] = s.mul_add(a, columns[v], sums[r][v]);
-                }
-            }
-            b = b.wrapping_add(b_step);
+    let written_out = if row_step == 1 { count / UNROLL * UNROLL } else { 0 };
+    for _ in 0..written_out / UNROLL {
+        for _ in 0..UNROLL {
+            // SAFETY: within the sum.
+            unsafe { add_step(s, &mut sums, rows, at, b) };
+            (at, b) = (at + row_step, b.wrapping_add(b_step));
         }
-        at += row_step;
+    }
+    for _ in written_out..count {
+        // SAFETY: within the sum.
+        unsafe { add_step(s, &mut sums, rows, at, b) };
+        (at, b) = (at + row_step, b.wrapping_add(b_step));
     }
     *tile = sums;
+}
+
+/// One k of [`multiply`].
+#[inline(always)]
+unsafe fn add_step<S: Simd, const MR: usize>(
+    s: S,
+    sums: &mut Tile<S::V, MR>,
+    rows: &[*const f32; MR],
+    at: usize,
+    b: *const f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let columns = [s.load(b), s.load(b.add(S::LANES))];
+        for r in 0..MR {
+            let a = s.splat(*rows[r].add(at));
+            for v in 0..NV {
+                sums[r][v] = s.mul_add(a, columns[v], sums[r][v]);
+            }
+        }
+    }
 }
 
 /// Reads a tile of `valid` rows, `line` elements apart.
