@@ -35,7 +35,8 @@ pub use activation::{gelu, gelu_backward, silu, silu_backward};
 pub use attention::{AttentionShape, attention, attention_backward};
 pub use concat::{concat_channels, split_channels};
 pub use conv::{
-    Addends, Algorithm, ConvShape, channel_sums, conv2d, conv2d_input_gradient, conv2d_weight_gradient,
+    Addends, Algorithm, ConvShape, PreparedWeight, channel_sums, conv2d, conv2d_input_gradient,
+    conv2d_prepared, conv2d_weight_gradient,
 };
 pub use heap::keep_freed_memory;
 pub use norm::{

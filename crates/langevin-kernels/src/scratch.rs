@@ -22,6 +22,8 @@ thread_local! {
 pub(crate) struct Scratch {
     lines: Vec<Line>,
     len: usize,
+    /// Whether the thread that drops it keeps it for later.
+    keep: bool,
 }
 
 impl Scratch {
@@ -38,12 +40,20 @@ impl Scratch {
             lines = Vec::new();
             lines.resize(needed, Line([0.0; LINE]));
         }
-        Self { lines, len }
+        Self { lines, len, keep: true }
+    }
+
+    /// A buffer of `len` zeros that is freed when it is dropped.
+    pub(crate) fn freed(len: usize) -> Self {
+        Self { lines: vec![Line([0.0; LINE]); len.div_ceil(LINE)], len, keep: false }
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        if !self.keep {
+            return;
+        }
         let lines = std::mem::take(&mut self.lines);
         // At the end of a thread the list may be gone already; then the buffer is freed.
         let _ = KEPT.try_with(|kept| kept.borrow_mut().push(lines));

@@ -1,6 +1,7 @@
 //! Two-dimensional convolution.
 
 use crate::fused::{self, Operation, sizes, tensor, values};
+use crate::prepared::prepared;
 use crate::resample::upsample_nearest_2x;
 use crate::settings;
 use burn::tensor::{Tensor, module};
@@ -135,8 +136,10 @@ impl Conv2d {
     ) -> (FlexTensor, Vec<FlexTensor>) {
         let shape = self.shape(sizes(&x), sizes(&weight));
         let addends = Addends { bias: Some(values(&bias)), ..addends };
-        let y = tensor(&shape.output(), |y| {
-            kernels::conv2d(&shape, values(&x), values(&weight), addends, y);
+        let ready = if tracked { None } else { prepared(&shape, &weight) };
+        let y = tensor(&shape.output(), |y| match ready {
+            Some(ready) => kernels::conv2d_prepared(&shape, values(&x), &ready, addends, y),
+            None => kernels::conv2d(&shape, values(&x), values(&weight), addends, y),
         });
         (y, if tracked { vec![x, weight] } else { Vec::new() })
     }

@@ -17,8 +17,13 @@ const POSITIONS: usize = 192;
 /// Rows of a panel that are used at once: they should stay in the first-level cache.
 const DEPTH: usize = 256;
 
-/// The weight packed for [`forward`]: rows (kernel row, kernel column, input), columns outputs.
-fn pack_weight<S: Simd>(s: S, shape: &ConvShape, weight: &[f32]) -> Scratch {
+/// The weight as [`convolve`] reads it: rows (kernel row, kernel column, input), columns outputs.
+pub(super) fn prepare<S: Simd>(
+    s: S,
+    shape: &ConvShape,
+    weight: &[f32],
+    allocate: fn(usize) -> Scratch,
+) -> Scratch {
     let (kernel, inputs) = (shape.kernel, shape.inputs);
     let taps = kernel * kernel;
     let segments: Vec<usize> = (0..taps).collect();
@@ -30,24 +35,12 @@ fn pack_weight<S: Simd>(s: S, shape: &ConvShape, weight: &[f32]) -> Scratch {
         columns: shape.outputs,
         column_step: inputs * taps,
     };
-    let mut packed = Scratch::new(source.packed_len::<S>());
+    let mut packed = allocate(source.packed_len::<S>());
     source.pack(s, &mut packed);
     packed
 }
 
-pub(super) fn forward<S: Simd, const MR: usize>(
-    s: S,
-    shape: &ConvShape,
-    x: &[f32],
-    weight: &[f32],
-    addends: Addends,
-    y: &mut [f32],
-) {
-    let packed = pack_weight(s, shape, weight);
-    convolve::<S, MR>(s, shape, x, &packed, addends, y);
-}
-
-/// The convolution with a weight that is packed already.
+/// The convolution with a prepared weight.
 pub(super) fn convolve<S: Simd, const MR: usize>(
     s: S,
     shape: &ConvShape,
@@ -148,6 +141,8 @@ impl<const MR: usize> Kernel for Positions<'_, MR> {
     fn run<S: Simd>(self, s: S) {
         let (kernel, outputs) = (self.shape.kernel, self.shape.outputs);
         let width = tile_columns::<S>();
+        // Once for all panels and blocks: a division for each row of a tile would cost as much as the row's product.
+        let offsets: Vec<usize> = self.positions.clone().map(|position| self.offset(position)).collect();
         let depth = kernel * self.shape.inputs;
         let panel_len = kernel * depth * width;
         let blocks: usize = kernel * depth.div_ceil(DEPTH);
@@ -172,8 +167,8 @@ impl<const MR: usize> Kernel for Positions<'_, MR> {
                             read_tile::<S, MR>(s, partial, width, count)
                         };
                         let from = self.input.as_ptr().add(row * self.line + first);
-                        let rows =
-                            std::array::from_fn(|r| from.add(self.offset(position + r.min(count - 1))));
+                        let offsets = offsets.as_ptr().add(position - self.positions.start);
+                        let rows = std::array::from_fn(|r| from.add(*offsets.add(r.min(count - 1))));
                         multiply(s, &mut tile, &rows, 1, b, width, deep);
                         if block + 1 < blocks {
                             write_tile(s, partial, width, count, &tile);

@@ -8,12 +8,14 @@ mod direct_weight;
 mod narrow;
 mod pack;
 mod pad;
+mod prepared;
 mod shape;
 mod sums;
 #[cfg(test)]
 mod tests;
 mod winograd;
 
+pub use prepared::PreparedWeight;
 pub use shape::{Algorithm, ConvShape};
 
 use crate::simd::dispatch;
@@ -49,14 +51,30 @@ impl Addends<'_> {
 /// `x`: [`ConvShape::input`]; `weight`: `[out, in, kernel, kernel]`; `y`: [`ConvShape::output`].
 pub fn conv2d(shape: &ConvShape, x: &[f32], weight: &[f32], addends: Addends, y: &mut [f32]) {
     shape.check(x.len(), weight.len(), y.len());
+    conv2d_prepared(shape, x, &PreparedWeight::for_once(shape, weight), addends, y);
+}
+
+/// [`conv2d`] with a weight that is prepared already.
+///
+/// # Shapes
+/// As [`conv2d`]; `weight` should fit: [`PreparedWeight::fits`].
+pub fn conv2d_prepared(
+    shape: &ConvShape,
+    x: &[f32],
+    weight: &PreparedWeight,
+    addends: Addends,
+    y: &mut [f32],
+) {
+    assert!(weight.fits(shape), "the weight is prepared for another convolution than {shape:?}");
+    shape.check(x.len(), shape.weight_len(), y.len());
     addends.check(shape);
     if y.is_empty() {
         return;
     }
     dispatch!(|s, MR| match shape.algorithm() {
-        Algorithm::Direct if shape.is_narrow() => narrow::forward(s, shape, x, weight, addends, y),
-        Algorithm::Direct => direct::forward::<_, MR>(s, shape, x, weight, addends, y),
-        Algorithm::Winograd => winograd::forward::<_, MR>(s, shape, x, weight, addends, y),
+        Algorithm::Direct if shape.is_narrow() => narrow::forward(s, shape, x, weight.values(), addends, y),
+        Algorithm::Direct => direct::convolve::<_, MR>(s, shape, x, weight.values(), addends, y),
+        Algorithm::Winograd => winograd::forward::<_, MR>(s, shape, x, weight.values(), addends, y),
     });
 }
 

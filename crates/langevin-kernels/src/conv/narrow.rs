@@ -52,25 +52,26 @@ macro_rules! with_outputs {
     };
 }
 
-/// The weight as `[output, kernel row, kernel column, input]`.
-fn arrange(shape: &ConvShape, weight: &[f32]) -> Vec<f32> {
+/// The weight as [`forward`] reads it: `[output, kernel row, kernel column, input]`.
+pub(super) fn prepare(shape: &ConvShape, weight: &[f32], allocate: fn(usize) -> Scratch) -> Scratch {
     let taps = shape.kernel * shape.kernel;
-    let element = |i: usize| {
+    let mut arranged = allocate(weight.len());
+    for (i, to) in arranged.iter_mut().enumerate() {
         let (o, tap, k) = (i / (taps * shape.inputs), i / shape.inputs % taps, i % shape.inputs);
-        weight[(o * shape.inputs + k) * taps + tap]
-    };
-    (0..weight.len()).map(element).collect()
+        *to = weight[(o * shape.inputs + k) * taps + tap];
+    }
+    arranged
 }
 
+/// The convolution with a prepared weight.
 pub(super) fn forward<S: Simd>(
     s: S,
     shape: &ConvShape,
     x: &[f32],
-    weight: &[f32],
+    prepared: &[f32],
     addends: Addends,
     y: &mut [f32],
 ) {
-    let arranged = arrange(shape, weight);
     let [_, rows, columns, outputs] = shape.output();
     let sample: usize = shape.input()[1..].iter().product();
     y.par_chunks_exact_mut(rows * columns * outputs).enumerate().for_each(|(index, y)| {
@@ -79,7 +80,7 @@ pub(super) fn forward<S: Simd>(
         let from = &x[index * sample..(index + 1) * sample];
         padded.copy(from, [shape.height, shape.width], shape.inputs, shape.upsample, &mut input);
         let walk = Walk { shape, input: &input, line: padded.columns * shape.inputs, columns };
-        with_outputs!(outputs, N => s.vectorize(Sample::<N> { walk, weight: &arranged, y }));
+        with_outputs!(outputs, N => s.vectorize(Sample::<N> { walk, weight: prepared, y }));
         add(addends, index, outputs, y);
     });
 }

@@ -46,6 +46,11 @@ impl ConvShape {
         [self.batch, self.height, self.width, self.inputs]
     }
 
+    /// Elements of the weight.
+    pub(super) const fn weight_len(&self) -> usize {
+        self.outputs * self.inputs * self.kernel * self.kernel
+    }
+
     /// Rows and columns of the input as the kernel sees it, after upsampling.
     pub const fn seen(&self) -> [usize; 2] {
         let factor = if self.upsample { 2 } else { 1 };
@@ -81,7 +86,7 @@ impl ConvShape {
         assert!(self.after < self.kernel, "the padding should be below the kernel's size: {self:?}");
         let expected = self.input().iter().product::<usize>();
         assert_eq!(x, expected, "the input should have {expected} elements: {self:?}");
-        let expected = self.outputs * self.inputs * self.kernel * self.kernel;
+        let expected = self.weight_len();
         assert_eq!(weight, expected, "the weight should have {expected} elements: {self:?}");
         let expected = self.output().iter().product::<usize>();
         assert_eq!(y, expected, "the output should have {expected} elements: {self:?}");

@@ -199,6 +199,23 @@ fn addends_are_added_once_at_their_places() {
 }
 
 #[test]
+fn a_prepared_weight_changes_no_bit() {
+    for isa in Isa::available() {
+        for shape in layers() {
+            let case = Case::new(shape, 4);
+            with_isa(isa, || {
+                let mut y = vec![f32::NAN; case.dy.len()];
+                let weight = PreparedWeight::new(&shape, &case.w);
+                conv2d_prepared(&shape, &case.x, &weight, Addends::default(), &mut y);
+                assert!(y == case.compute()[0], "{isa}, {shape:?}");
+                let fewer = ConvShape { batch: 1, ..shape };
+                assert!(weight.fits(&fewer) && !weight.fits(&ConvShape { outputs: 1, ..shape }));
+            });
+        }
+    }
+}
+
+#[test]
 fn sums_of_gradients_are_exact() {
     let (batch, positions, channels) = (5, 150, 21);
     let dy = numbers(batch * positions * channels, 5);

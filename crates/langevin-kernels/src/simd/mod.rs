@@ -79,6 +79,21 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     #[inline(always)]
     fn prefetch(self, _address: *const f32) {}
 
+    /// Stores a vector past the caches, for what is not read soon: its place is not read first, and nothing nearer makes
+    /// room for it. To be followed by [`end_stream`](Self::end_stream).
+    ///
+    /// # Safety
+    /// As [`store`](Self::store); `to` must be a multiple of the vector's size.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32, v: Self::V) {
+        // SAFETY: the caller's promise.
+        unsafe { self.store(to, v) }
+    }
+
+    /// Lets other threads see what was streamed.
+    #[inline(always)]
+    fn end_stream(self) {}
+
     /// 0 in every lane.
     #[inline(always)]
     fn zero(self) -> Self::V {

@@ -1,6 +1,7 @@
 //! The loop that every sampler shares.
 
 use super::{NoiseSource, Solver};
+use crate::compute::PreparedWeights;
 use crate::diffusion::Denoiser;
 use crate::tensor::SampleShape;
 use burn::tensor::{Device, Tensor};
@@ -32,6 +33,7 @@ pub fn run(
     noise: &NoiseSource,
     observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
 ) -> Option<Tensor<4>> {
+    let _kept = PreparedWeights::keep();
     let process = denoiser.process();
     let device = x.device();
     for index in (0..=from).rev() {
@@ -62,6 +64,7 @@ pub fn generate(
     device: &Device,
     observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
 ) -> Option<Vec<f32>> {
+    let _kept = PreparedWeights::keep();
     let mut samples = Vec::with_capacity(count * shape.elements());
     for first in (0..count).step_by(batch.max(1)) {
         let noise =

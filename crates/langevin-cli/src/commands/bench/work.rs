@@ -3,6 +3,7 @@
 use crate::args::Work;
 use crate::exit::Failure;
 use anyhow::bail;
+use langevin::compute::PreparedWeights;
 use langevin::config::Settings;
 use langevin::data::Dataset;
 use langevin::math::rng::{Purpose, Stream};
@@ -59,8 +60,9 @@ pub fn repeat(work: &mut dyn Step, seconds: f64) -> Result<(f64, f64), Failure> 
     }
 }
 
-/// A prediction of a batch without gradient.
+/// A prediction of a batch without gradient, one of many as in sampling.
 struct Forward {
+    _kept: PreparedWeights,
     network: Model,
     noise: Vec<f32>,
     timesteps: Vec<f64>,
@@ -75,7 +77,7 @@ impl Forward {
         let total = settings.recipe.diffusion.timesteps;
         let timesteps = (0..batch).map(|row| (row * total / batch) as f64).collect();
         let network = settings.recipe.model.init(settings.shape, seed, &langevin::cpu());
-        Self { network, noise, timesteps, settings: settings.clone() }
+        Self { _kept: PreparedWeights::keep(), network, noise, timesteps, settings: settings.clone() }
     }
 }
 

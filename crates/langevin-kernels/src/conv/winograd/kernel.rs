@@ -12,6 +12,13 @@ use rayon::prelude::*;
 /// Columns of the widest register tile.
 const MAX_COLUMNS: usize = NV * MAX_LANES;
 
+/// Values of an element that are written at once: a line here and a line there, thirty-six times in turn, would have the
+/// processor wait for each.
+const RUN: usize = 128;
+
+/// Transformed weights of this many elements are out of the caches before they are read.
+const FAR: usize = 1 << 21;
+
 /// Elements of one element's panels in what [`transform`] gives.
 pub(super) fn element_len<S: Simd>(depth: usize, columns: usize) -> usize {
     columns.next_multiple_of(tile_columns::<S>()) * depth + SKEW
@@ -19,12 +26,18 @@ pub(super) fn element_len<S: Simd>(depth: usize, columns: usize) -> usize {
 
 /// G g Gᵀ of every pair of channels, as `[element, panel, depth, tile columns]` with elements [`element_len`] apart; for the gradient with respect to the
 /// input (`turned`), of the kernel turned by half a turn, with inputs and outputs exchanged.
-pub(super) fn transform<S: Simd>(s: S, shape: &ConvShape, weight: &[f32], turned: bool) -> Scratch {
+pub(super) fn transform<S: Simd>(
+    s: S,
+    shape: &ConvShape,
+    weight: &[f32],
+    turned: bool,
+    allocate: fn(usize) -> Scratch,
+) -> Scratch {
     let (depth, columns) = if turned { (shape.outputs, shape.inputs) } else { (shape.inputs, shape.outputs) };
     let width = tile_columns::<S>();
     let panels = columns.div_ceil(width);
     let element = element_len::<S>(depth, columns);
-    let mut out = Scratch::new(ELEMENTS * element);
+    let mut out = allocate(ELEMENTS * element);
     let out_shared = Shared::new(&mut out);
     // A task is a stretch of one panel's depth.
     let run = depth.min(64);
@@ -68,27 +81,45 @@ impl Kernel for Panel<'_> {
         let inputs = self.shape.inputs;
         let first = self.panel * width;
         let valid = width.min(self.columns - first);
-        for k in self.depths.clone() {
-            let mut taps = [[0.0f32; MAX_COLUMNS]; 9];
-            for n in 0..valid {
-                let (o, i) = if self.turned { (k, first + n) } else { (first + n, k) };
-                let kernel = &self.weight[(o * inputs + i) * 9..][..9];
-                for (tap, value) in kernel.iter().enumerate() {
-                    let row = &mut taps[if self.turned { 8 - tap } else { tap }];
-                    row[n] = *value;
+        let mut near = [[0.0f32; RUN]; ELEMENTS];
+        let together = RUN / width;
+        let far = ELEMENTS * self.element >= FAR;
+        for begin in self.depths.clone().step_by(together) {
+            let count = together.min(self.depths.end - begin);
+            for k in 0..count {
+                let mut taps = [[0.0f32; MAX_COLUMNS]; 9];
+                for n in 0..valid {
+                    let (o, i) = if self.turned { (begin + k, first + n) } else { (first + n, begin + k) };
+                    let kernel = &self.weight[(o * inputs + i) * 9..][..9];
+                    for (tap, value) in kernel.iter().enumerate() {
+                        let row = &mut taps[if self.turned { 8 - tap } else { tap }];
+                        row[n] = *value;
+                    }
+                }
+                for v in (0..width).step_by(S::LANES) {
+                    // SAFETY: the arrays hold the widest tile, and `together` of this one.
+                    unsafe {
+                        transform::kernel(
+                            s,
+                            |tap| s.load(taps[tap].as_ptr().add(v)),
+                            |e, u| s.store(near[e].as_mut_ptr().add(k * width + v), u),
+                        );
+                    }
                 }
             }
-            for v in 0..NV {
-                // SAFETY: the arrays hold the widest tile; the place in `out` is this task's alone.
+            for (e, values) in near.iter().enumerate() {
+                // SAFETY: the place in `out` is this task's alone, and begins at a whole cache line.
                 unsafe {
-                    let to = self.out.at((self.panel * self.depth + k) * width + v * S::LANES);
-                    transform::kernel(
-                        s,
-                        |tap| s.load(taps[tap].as_ptr().add(v * S::LANES)),
-                        |e, u| s.store(to.add(e * self.element), u),
-                    );
+                    let to = self.out.at(e * self.element + (self.panel * self.depth + begin) * width);
+                    for v in (0..count * width).step_by(S::LANES) {
+                        let values = s.load(values.as_ptr().add(v));
+                        if far { s.stream(to.add(v), values) } else { s.store(to.add(v), values) }
+                    }
                 }
             }
+        }
+        if far {
+            s.end_stream();
         }
     }
 }

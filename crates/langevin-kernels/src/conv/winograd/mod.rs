@@ -12,23 +12,33 @@ mod transform;
 mod weight;
 
 use super::{Addends, ConvShape};
+use crate::scratch::Scratch;
 use crate::simd::Simd;
 use tiles::Tiling;
 
 /// Elements of a transformed tile.
 const ELEMENTS: usize = 36;
 
+/// The weight as [`forward`] reads it.
+pub(super) fn prepare<S: Simd>(
+    s: S,
+    shape: &ConvShape,
+    weight: &[f32],
+    allocate: fn(usize) -> Scratch,
+) -> Scratch {
+    kernel::transform(s, shape, weight, false, allocate)
+}
+
+/// The convolution with a prepared weight.
 pub(super) fn forward<S: Simd, const MR: usize>(
     s: S,
     shape: &ConvShape,
     x: &[f32],
-    weight: &[f32],
+    prepared: &[f32],
     addends: Addends,
     y: &mut [f32],
 ) {
-    let transformed = kernel::transform(s, shape, weight, false);
-    let tiling = Tiling::of(shape);
-    forward::convolve::<S, MR>(s, &tiling, x, &transformed, addends, false, y);
+    forward::convolve::<S, MR>(s, &Tiling::of(shape), x, prepared, addends, false, y);
 }
 
 pub(super) fn input_gradient<S: Simd, const MR: usize>(
@@ -38,7 +48,7 @@ pub(super) fn input_gradient<S: Simd, const MR: usize>(
     weight: &[f32],
     dx: &mut [f32],
 ) {
-    let transformed = kernel::transform(s, shape, weight, true);
+    let transformed = kernel::transform(s, shape, weight, true, Scratch::new);
     let tiling = Tiling::of(&shape.turned());
     forward::convolve::<S, MR>(s, &tiling, dy, &transformed, Addends::default(), shape.upsample, dx);
 }
