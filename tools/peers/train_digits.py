@@ -5,7 +5,7 @@ warm-up; batches of 128 from a random permutation of each epoch; t uniform; grad
 norm 1; no augmentation. diffusers' own initialisation, in which no layer starts at zero.
 
 Prints the mean loss of each 250 steps from 251 on, that of the last 250, and seconds per step (the
-first 5 steps left out). Needs tools/parity/requirements.txt.
+first 5 steps left out). Needs tools/peers/requirements.txt.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 mod commands;
 mod compare;
 mod digits;
+mod paths;
 mod python;
 mod tidy;
 mod validate;
@@ -16,6 +17,7 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
   validate   formatting, tidy, Clippy, tests and documentation: everything that has to pass
+  paths      the tests on every slower instruction set, and with Burn's own operations
   tidy       the invariants of the design, looked up in the text of the sources
   vectors    makes the reference vectors of tests/parity again, and says which changed
   compare    times training and the forward pass in Langevin and its peers, and writes docs/performance.md
@@ -42,6 +44,7 @@ fn run(arguments: &[String]) -> Result<()> {
     }
     match task.as_str() {
         "validate" => validate::run(),
+        "paths" => paths::run(),
         "tidy" => tidy::run(root()),
         "vectors" => vectors::run(root()),
         "compare" => compare::run(root(), options),

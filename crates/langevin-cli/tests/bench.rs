@@ -82,7 +82,8 @@ fn a_profile_says_where_the_time_goes() {
     let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{profile:#}"));
     let operations = profile["operations"].as_array().unwrap();
     let names: Vec<&str> = operations.iter().filter_map(|kind| kind["operation"].as_str()).collect();
-    for name in ["3x3 convolution", "linear and 1x1 convolution", "attention", "group norm", "concatenation"]
+    for name in
+        ["3x3 convolution", "1x1 convolution", "linear layers", "attention", "group norm", "concatenation"]
     {
         assert!(names.contains(&name), "{name}: {profile:#}");
     }

@@ -10,6 +10,7 @@ fn draw(place: &Place, options: &str) -> Vec<f32> {
     place.done(&format!("sample model --quiet --out drawn.npy {options}"));
     let (shape, values) = npy(&place.path("drawn.npy"));
     assert_eq!(shape[1..], [1, 8, 8]);
+    assert!(values.iter().all(|value| value.is_finite()));
     values
 }
 

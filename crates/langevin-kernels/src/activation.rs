@@ -5,7 +5,7 @@ use crate::exp2::exp2;
 use crate::simd::Simd;
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
-/// y = x · σ(x), σ(x) = 1 / (1 + e⁻ˣ) (Hendrycks & Gimpel 2016; Elfwing et al. 2018).
+/// y = x · σ(x), σ(x) = 1 / (1 + e⁻ˣ) (Hendrycks & Gimpel 2016; Elfwing et al. 2018), for |x| up to 1e30.
 pub fn silu(x: &[f32], y: &mut [f32]) {
     map(Silu, [x], y);
 }

@@ -7,32 +7,45 @@ use langevin_kernels as kernels;
 
 /// The sigmoid linear unit, x · σ(x) (Elfwing et al. 2018; "swish").
 pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if fused::applies(&x) { fused::apply1([x.into_dispatch()], Silu) } else { activation::silu(x) }
+    let op = Activation { name: "silu", forward: kernels::silu, backward: kernels::silu_backward };
+    if fused::applies(&x) { fused::apply1([x.into_dispatch()], op) } else { activation::silu(x) }
+}
+
+/// The Gaussian error linear unit, x · Φ(x) with Φ the normal distribution function (Hendrycks & Gimpel 2016).
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let op = Activation { name: "gelu", forward: kernels::gelu, backward: kernels::gelu_backward };
+    if fused::applies(&x) { fused::apply1([x.into_dispatch()], op) } else { activation::gelu(x) }
 }
 
 #[derive(Debug)]
-struct Silu;
+struct Activation {
+    name: &'static str,
+    /// From x and into y.
+    forward: fn(&[f32], &mut [f32]),
+    /// From x and dy into dx.
+    backward: fn(&[f32], &[f32], &mut [f32]),
+}
 
-impl Operation<1> for Silu {
+impl Operation<1> for Activation {
     fn name(&self) -> &'static str {
-        "silu"
+        self.name
     }
 
     fn forward(&self, [x]: [FlexTensor; 1], tracked: bool) -> (FlexTensor, Vec<FlexTensor>) {
-        let y = tensor(x.layout().shape(), |y| kernels::silu(values(&x), y));
+        let y = tensor(x.layout().shape(), |y| (self.forward)(values(&x), y));
         (y, if tracked { vec![x] } else { Vec::new() })
     }
 
     fn backward(&self, saved: Vec<FlexTensor>, dy: FlexTensor, _: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let x = &saved[0];
-        let write = |dx: &mut [f32]| kernels::silu_backward(values(x), values(&dy), dx);
-        [Some(tensor(x.layout().shape(), write))]
+        [Some(tensor(x.layout().shape(), |dx| (self.backward)(values(x), values(&dy), dx)))]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{assert_near, gradient, numbers};
     use burn::tensor::{Device, TensorData};
 
     #[test]
@@ -47,5 +60,12 @@ mod tests {
                 "{x}: {y} for {expected}"
             );
         }
+    }
+
+    #[test]
+    fn gradients_agree_with_burn() {
+        let x = numbers(35, 4.0);
+        assert_near(&gradient(&x, [5, 7], silu), &gradient(&x, [5, 7], activation::silu), 1e-6);
+        assert_near(&gradient(&x, [5, 7], gelu), &gradient(&x, [5, 7], activation::gelu), 2e-6);
     }
 }

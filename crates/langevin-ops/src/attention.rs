@@ -1,6 +1,6 @@
 //! Multi-head self-attention.
 
-use crate::fused::{self, Operation, sizes, tensor, values};
+use crate::fused::{self, Operation, sizes, tensor, unwritten, values};
 use burn::tensor::{Tensor, activation};
 use burn_flex::FlexTensor;
 use langevin_kernels::{self as kernels, AttentionShape};
@@ -71,7 +71,8 @@ impl Operation<3> for Attention {
     fn backward(&self, saved: Vec<FlexTensor>, dy: FlexTensor, _: [bool; 3]) -> [Option<FlexTensor>; 3] {
         let [q, k, v, out, log_sum] = &saved[..] else { unreachable!("five tensors are saved") };
         let shape = self.shape(q);
-        let mut gradients = [(); 3].map(|()| tensor(&sizes::<3>(q), |_| ()));
+        // SAFETY: the kernel below writes all three.
+        let mut gradients = [(); 3].map(|()| unsafe { unwritten(&sizes::<3>(q)) });
         let [dq, dk, dv] = gradients.each_mut().map(|t| t.storage_mut::<f32>());
         let (q, k, v, out, log_sum) = (values(q), values(k), values(v), values(out), values(log_sum));
         kernels::attention_backward(&shape, q, k, v, out, log_sum, values(&dy), dq, dk, dv);

@@ -62,7 +62,11 @@ pub fn conv2d(
     if !fused::applies(&x) {
         return composed(x, weight, bias, options, addend);
     }
-    let name = if weight.dims()[2] == 1 { "linear and 1x1 convolution" } else { "3x3 convolution" };
+    let name = match (weight.dims()[2], x.dims()) {
+        (1, [_, 1, 1, _]) => "linear layers",
+        (1, _) => "1x1 convolution",
+        _ => "3x3 convolution",
+    };
     let op = Conv2d { options, exact: settings::exact(), name };
     let inputs = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
     let [x, weight, bias] = inputs;
@@ -144,33 +148,31 @@ impl Conv2d {
         (y, if tracked { vec![x, weight] } else { Vec::new() })
     }
 
-    /// The gradients of input, weight and bias, and the sums of dy over each sample's positions.
+    /// The gradients of input, weight and bias; into `per_sample` the sums of dy over each sample's positions.
     fn backward(
         &self,
         saved: Vec<FlexTensor>,
         dy: &FlexTensor,
         wanted: [bool; 3],
-    ) -> ([Option<FlexTensor>; 3], FlexTensor) {
+        per_sample: Option<&mut [f32]>,
+    ) -> [Option<FlexTensor>; 3] {
         let [x, weight] = <[FlexTensor; 2]>::try_from(saved).expect("input and weight");
         let shape = self.shape(sizes(&x), sizes(&weight));
         let [batch, rows, columns, outputs] = shape.output();
+        let db = tensor(&[outputs], |db| {
+            kernels::channel_sums(values(dy), batch, rows * columns, per_sample, db);
+        });
         let dw = wanted[1].then(|| {
             tensor(&sizes::<4>(&weight), |dw| {
                 kernels::conv2d_weight_gradient(&shape, values(&x), values(dy), dw);
             })
-        });
-        let mut bias = None;
-        let per_sample = tensor(&[batch, outputs], |per_sample| {
-            bias = Some(tensor(&[outputs], |bias| {
-                kernels::channel_sums(values(dy), batch, rows * columns, per_sample, bias);
-            }));
         });
         let dx = wanted[0].then(|| {
             tensor(&shape.input(), |dx| {
                 kernels::conv2d_input_gradient(&shape, values(dy), values(&weight), dx);
             })
         });
-        ([dx, dw, bias], per_sample)
+        [dx, dw, Some(db)]
     }
 }
 
@@ -184,7 +186,7 @@ impl Operation<3> for Conv2d {
     }
 
     fn backward(&self, saved: Vec<FlexTensor>, dy: FlexTensor, wanted: [bool; 3]) -> [Option<FlexTensor>; 3] {
-        self.backward(saved, &dy, wanted).0
+        self.backward(saved, &dy, wanted, None)
     }
 }
 
@@ -207,8 +209,13 @@ impl Operation<4> for PlusPerSample {
         dy: FlexTensor,
         [x, w, b, _]: [bool; 4],
     ) -> [Option<FlexTensor>; 4] {
-        let ([dx, dw, db], per_sample) = self.0.backward(saved, &dy, [x, w, b]);
-        [dx, dw, db, Some(per_sample)]
+        let [batch, _, _, outputs] = sizes(&dy);
+        let mut gradients = [None, None, None];
+        let dt = tensor(&[batch, outputs], |dt| {
+            gradients = self.0.backward(saved, &dy, [x, w, b], Some(dt));
+        });
+        let [dx, dw, db] = gradients;
+        [dx, dw, db, Some(dt)]
     }
 }
 
@@ -231,7 +238,7 @@ impl Operation<4> for PlusResidual {
         dy: FlexTensor,
         [x, w, b, _]: [bool; 4],
     ) -> [Option<FlexTensor>; 4] {
-        let ([dx, dw, db], _) = self.0.backward(saved, &dy, [x, w, b]);
+        let [dx, dw, db] = self.0.backward(saved, &dy, [x, w, b], None);
         [dx, dw, db, Some(dy)]
     }
 }

@@ -16,7 +16,6 @@ use burn::backend::{Backend, Dispatch, DispatchTensor, Flex, backend_extension};
 use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
 use burn_flex::FlexTensor;
 use std::fmt::Debug;
-use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 /// An operation of `N` inputs and one output on the CPU.
@@ -143,16 +142,24 @@ pub(crate) fn sizes<const D: usize>(tensor: &FlexTensor) -> [usize; D] {
     std::array::from_fn(|i| shape[i])
 }
 
-/// A new tensor whose every element `write` sets.
-pub(crate) fn tensor(shape: &[usize], write: impl FnOnce(&mut [f32])) -> FlexTensor {
+/// A new tensor for a kernel that has other outputs too: its memory is as an earlier use left it.
+///
+/// # Safety
+/// Every element must be written before any is read, as every kernel does with its outputs. Zeroing here would cost a pass
+/// over memory for each activation.
+#[allow(clippy::uninit_vec)]
+pub(crate) unsafe fn unwritten(shape: &[usize]) -> FlexTensor {
     let len = shape.iter().product();
     let mut values: Vec<f32> = Vec::with_capacity(len);
-    let spare: &mut [MaybeUninit<f32>] = &mut values.spare_capacity_mut()[..len];
-    // SAFETY: f32 has no invalid values, the kernels write every element before they read any, and zeroing here would
-    // cost a pass over memory for each activation.
-    unsafe {
-        write(std::slice::from_raw_parts_mut(spare.as_mut_ptr().cast(), len));
-        values.set_len(len);
-    }
+    // SAFETY: the capacity is there, f32 has no invalid values, and the rest is the caller's promise.
+    unsafe { values.set_len(len) };
     FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
+}
+
+/// A new tensor, the output of the kernel that `write` calls: it sets every element.
+pub(crate) fn tensor(shape: &[usize], write: impl FnOnce(&mut [f32])) -> FlexTensor {
+    // SAFETY: `write` sets every element; all closures in this crate hand the slice to a kernel.
+    let mut tensor = unsafe { unwritten(shape) };
+    write(tensor.storage_mut::<f32>());
+    tensor
 }

@@ -15,19 +15,25 @@ mod attention;
 mod concat;
 mod conv;
 mod fused;
+mod layer_norm;
 mod linear;
 mod norm;
 mod prepared;
 mod profile;
 mod resample;
 mod settings;
+mod softmax;
+#[cfg(test)]
+mod testing;
 
-pub use activation::silu;
+pub use activation::{gelu, silu};
 pub use attention::attention;
 pub use concat::concat_channels;
 pub use conv::{Addend, ConvOptions, Padding, conv2d};
+pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use norm::{group_norm, group_norm_scale_shift_silu, group_norm_silu};
 pub use prepared::PreparedWeights;
 pub use profile::{Spent, start_profile, stop_profile};
 pub use settings::{OPS_VARIABLE, OpsError, kernels_from_environment, set_exact};
+pub use softmax::softmax;

@@ -18,7 +18,7 @@ pub fn section(command: &str, options: &Options, machine: &str, tables: &str) ->
     format!(
         "Machine: {machine}.\nCommand: `{command}` ({} threads, medians of {} rounds, in which all take turns; fp32, no \
          dropout).\n\n{}\n\nA training step is forward, backward, clipping at norm 1, Adam and the moving average. It is \
-         held against eager\nPyTorch in its faster layout, the forward pass against the fastest of all. The ratio is the \
+         held against eager\nPyTorch in its faster layout, the forward pass against the fastest below. The ratio is the \
          peer's time over\nLangevin's; MB are of 1,000,000 bytes, of the whole process.\n\n{}",
         options.threads,
         options.rounds,

@@ -21,6 +21,7 @@ pub fn use_threads(threads: Option<usize>) -> Result<usize, Failure> {
         return Err(crate::exit::usage(format!("--threads is {threads}: give 1 to {MAX_THREADS}")));
     }
     // The calling thread is one of them: handing each operation to a thread that sleeps would cost as much as a small one.
+    // So no other may call rayon: with one thread in all, its work would wait for this one.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).use_current_thread();
     pool.build_global().context("cannot start the threads")?;
     Ok(rayon::current_num_threads())

@@ -99,8 +99,8 @@ pub fn conv2d_input_gradient(shape: &ConvShape, dy: &[f32], weight: &[f32], dx: 
 /// `dw`: `[out, in, kernel, kernel]`, overwritten.
 pub fn conv2d_weight_gradient(shape: &ConvShape, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     shape.check(x.len(), dw.len(), dy.len());
-    if dw.is_empty() {
-        return;
+    if dy.is_empty() {
+        return dw.fill(0.0);
     }
     dispatch!(|s, MR| match shape.algorithm() {
         Algorithm::Direct if shape.is_narrow() => narrow::weight_gradient(s, shape, x, dy, dw),
@@ -112,10 +112,19 @@ pub fn conv2d_weight_gradient(shape: &ConvShape, x: &[f32], dy: &[f32], dw: &mut
 /// The gradients with respect to the bias and to the per-sample addend: sums of `dy` over positions.
 ///
 /// # Shapes
-/// `dy`: `[batch, positions, channels]`; `per_sample`: `[batch, channels]`; `bias`: `[channels]`; both overwritten.
-pub fn channel_sums(dy: &[f32], batch: usize, positions: usize, per_sample: &mut [f32], bias: &mut [f32]) {
+/// `dy`: `[batch, positions, channels]`; `per_sample`, where it is wanted: `[batch, channels]`; `bias`: `[channels]`;
+/// both overwritten.
+pub fn channel_sums(
+    dy: &[f32],
+    batch: usize,
+    positions: usize,
+    per_sample: Option<&mut [f32]>,
+    bias: &mut [f32],
+) {
     let channels = bias.len();
     assert_eq!(dy.len(), batch * positions * channels, "dy should be [{batch}, {positions}, {channels}]");
-    assert_eq!(per_sample.len(), batch * channels, "the sums should be [{batch}, {channels}]");
+    if let Some(per_sample) = &per_sample {
+        assert_eq!(per_sample.len(), batch * channels, "the sums should be [{batch}, {channels}]");
+    }
     dispatch!(|s, _MR| sums::channel_sums(s, dy, positions, per_sample, bias));
 }

@@ -79,6 +79,7 @@ impl ConvShape {
     pub(super) fn check(&self, x: usize, weight: usize, y: usize) {
         let [height, width] = self.seen();
         assert!(self.kernel > 0 && self.stride > 0, "kernel and stride should be at least 1: {self:?}");
+        assert!(self.inputs > 0 && self.outputs > 0, "there should be channels: {self:?}");
         let smallest = height.min(width) + self.before + self.after;
         assert!(self.kernel <= smallest, "the kernel is larger than the padded input: {self:?}");
         assert!(!self.upsample || self.stride == 1, "upsampling goes with stride 1: {self:?}");

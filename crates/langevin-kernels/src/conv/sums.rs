@@ -9,24 +9,24 @@ pub(super) fn channel_sums<S: Simd>(
     s: S,
     dy: &[f32],
     positions: usize,
-    per_sample: &mut [f32],
+    per_sample: Option<&mut [f32]>,
     bias: &mut [f32],
 ) {
     let channels = bias.len();
     if dy.is_empty() {
-        per_sample.fill(0.0);
+        per_sample.into_iter().for_each(|sums| sums.fill(0.0));
         bias.fill(0.0);
         return;
     }
+    if positions == 1 {
+        per_sample.into_iter().for_each(|sums| sums.copy_from_slice(dy));
+        return row_sums(s, dy, bias);
+    }
+    let mut own = Scratch::new(if per_sample.is_some() { 0 } else { dy.len() / positions });
+    let per_sample = per_sample.unwrap_or(&mut own);
     let sample = positions * channels;
     let samples = dy.par_chunks(sample).zip(per_sample.par_chunks_mut(channels));
-    samples.with_min_len(TASK.div_ceil(sample)).for_each(|(dy, sums)| {
-        if positions == 1 {
-            sums.copy_from_slice(dy);
-        } else {
-            row_sums(s, dy, sums);
-        }
-    });
+    samples.with_min_len(TASK.div_ceil(sample)).for_each(|(dy, sums)| row_sums(s, dy, sums));
     row_sums(s, per_sample, bias);
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::simd::{Isa, with_isa};
+use crate::testing::error;
 use proptest::prelude::*;
 
 /// Numbers in [−1, 1] that look random.
@@ -51,13 +52,6 @@ fn reference(shape: &ConvShape, x: &[f32], w: &[f32], dy: &[f32]) -> Reference {
         out.dw[k] += f64::from(dy[o]) * f64::from(x[i]);
     });
     out
-}
-
-/// max |error| / max |reference|.
-fn error(found: &[f32], expected: &[f64]) -> f64 {
-    let largest = expected.iter().fold(0.0f64, |m, e| m.max(e.abs()));
-    let errors = found.iter().zip(expected).map(|(f, e)| (f64::from(*f) - e).abs());
-    errors.fold(0.0, f64::max) / largest.max(1e-30)
 }
 
 struct Case {
@@ -160,6 +154,7 @@ fn the_layers_of_real_networks_stay_within_1e_4() {
         same(2, 16, 256, 256),
         same(1, 32, 128, 128),
         same(1, 4, 256, 512),
+        same(3, 28, 96, 96),
         same(3, 8, 64, 32),
         same(2, 28, 1, 32),
         same(2, 28, 32, 1),
@@ -216,12 +211,23 @@ fn a_prepared_weight_changes_no_bit() {
 }
 
 #[test]
+fn nothing_in_gives_nothing_out() {
+    for shape in layers() {
+        let [y, dx, dw] = Case::new(ConvShape { batch: 0, ..shape }, 1).compute();
+        assert!(y.is_empty() && dx.is_empty() && dw.iter().all(|&v| v == 0.0), "{shape:?}");
+    }
+}
+
+#[test]
 fn sums_of_gradients_are_exact() {
     let (batch, positions, channels) = (5, 150, 21);
     let dy = numbers(batch * positions * channels, 5);
     for isa in Isa::available() {
         let (mut per_sample, mut bias) = (vec![f32::NAN; batch * channels], vec![f32::NAN; channels]);
-        with_isa(isa, || channel_sums(&dy, batch, positions, &mut per_sample, &mut bias));
+        with_isa(isa, || channel_sums(&dy, batch, positions, Some(&mut per_sample), &mut bias));
+        let mut alone = vec![f32::NAN; channels];
+        with_isa(isa, || channel_sums(&dy, batch, positions, None, &mut alone));
+        assert_eq!(alone, bias);
         let mut expected = vec![0.0f64; batch * channels];
         for (i, v) in dy.iter().enumerate() {
             expected[i / channels / positions * channels + i % channels] += f64::from(*v);
@@ -233,7 +239,7 @@ fn sums_of_gradients_are_exact() {
     }
 }
 
-fn layers() -> [ConvShape; 7] {
+fn layers() -> [ConvShape; 8] {
     [
         same(5, 9, 24, 40),
         ConvShape { exact: true, ..same(5, 9, 24, 40) },
@@ -242,6 +248,8 @@ fn layers() -> [ConvShape; 7] {
         ConvShape { kernel: 1, before: 0, after: 0, ..same(5, 7, 40, 56) },
         same(5, 8, 3, 16),
         same(5, 8, 16, 3),
+        // More tiles than the weight's gradient takes at once, for more sums than each thread keeps.
+        same(5, 24, 96, 96),
     ]
 }
 

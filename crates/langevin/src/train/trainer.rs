@@ -231,3 +231,25 @@ impl Trainer {
         Checkpoint::write(folder, &self.settings, self.step, state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::builtin_recipe;
+    use crate::data;
+
+    #[test]
+    fn nothing_shares_a_weight_when_it_is_updated() {
+        let recipe = builtin_recipe("digits").unwrap().with_assignment("train.batch=4").unwrap();
+        let recipe = recipe.with_assignment("train.micro_batch=2").unwrap();
+        let digits = data::load("digits", &recipe.data.options(0)).unwrap();
+        let settings = Settings::resolve(recipe, &digits).unwrap();
+        let mut trainer = Trainer::new(settings, digits, &crate::cpu()).unwrap();
+        // At the first step the initial weights may lie in memory that cannot be written to.
+        trainer.step();
+        for _ in 0..2 {
+            trainer.step();
+            assert_eq!(trainer.optimizer.copied, 0);
+        }
+    }
+}

@@ -182,7 +182,8 @@ impl Chunk<'_> {
             unsafe {
                 let mut d = [s.zero(); 16];
                 for (i, j) in (0..down).flat_map(|i| (0..across).map(move |j| (i, j))) {
-                    let from = dy.as_ptr().add((first + i * columns + j) * channels + c);
+                    // A vector of padding alone begins beyond the position's channels, and nothing of it is read.
+                    let from = dy.as_ptr().wrapping_add((first + i * columns + j) * channels + c);
                     d[4 * i + j] = if lanes == S::LANES { s.load(from) } else { s.load_partial(from, lanes) };
                 }
                 let to = to.add(c);
