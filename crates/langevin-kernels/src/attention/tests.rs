@@ -129,7 +129,8 @@ proptest! {
         batch in 1usize..3, positions in 1usize..70, heads in 1usize..4, head_size in 1usize..40,
         seed: u64, spread in 0.1f32..3.0
     ) {
-        Case::new(shape(batch, positions, heads, head_size), seed, spread).check(5e-6);
+        // With one position the gradients of q and k are differences of equal sums, times numbers up to 10.
+        Case::new(shape(batch, positions, heads, head_size), seed, spread).check(2e-5);
     }
 }
 
