@@ -16,7 +16,7 @@ pub struct OpsError(String);
 static EXACT: AtomicBool = AtomicBool::new(false);
 
 /// Whether convolutions multiply each pair of numbers once, instead of by Winograd's method, which is several times
-/// faster and rounds more: max |error| / max |value| up to 1e-5 instead of 1e-6.
+/// faster and rounds more: max |error| / max |value| up to 2e-5 instead of 2e-6.
 ///
 /// For the whole process, from the next operation on.
 pub fn set_exact(exact: bool) {

@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("models", &["nn", "tensor"]),
     ("diffusion", &["models", "tensor"]),
     ("config", &["data", "diffusion", "models", "tensor"]),
-    ("sampler", &["diffusion", "tensor"]),
+    ("sampler", &["compute", "diffusion", "tensor"]),
     ("interop", &["config", "data", "diffusion", "files", "models", "tensor"]),
     ("eval", &["config", "data", "diffusion", "interop", "models", "nn", "render", "sampler", "tensor"]),
     (
