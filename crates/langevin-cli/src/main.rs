@@ -4,9 +4,11 @@ mod args;
 mod commands;
 mod exit;
 mod folders;
+mod noise_file;
 mod output;
 mod plan;
 mod progress;
+mod sampling;
 mod say;
 mod signals;
 
@@ -29,6 +31,8 @@ fn run(command: Command) -> exit::Done {
     match command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Sample(arguments) => commands::sample::run(&arguments),
+        Command::Samplers => commands::samplers::run(),
+        Command::CompareSamplers(arguments) => commands::compare_samplers::run(&arguments),
         Command::Diffuse(arguments) => commands::diffuse::run(&arguments),
         Command::Denoise(arguments) => commands::denoise::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),

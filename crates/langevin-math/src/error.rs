@@ -68,41 +68,11 @@ pub enum MathError {
         total: usize,
     },
 
-    /// A process was respaced to no timesteps at all.
-    #[error("the list of timesteps to keep is empty: keep at least one")]
-    NothingKept,
-
-    /// A timestep to keep is beyond the end of the process.
-    #[error(
-        "entry {index} of the timesteps to keep is {timestep}, \
-         but the process has {total} timesteps, numbered from 0"
-    )]
-    TimestepOutOfRange {
-        /// The position in the list of timesteps to keep.
-        index: usize,
-        /// The timestep found there.
-        timestep: usize,
-        /// The number of timesteps of the process.
-        total: usize,
-    },
-
-    /// The timesteps to keep do not strictly rise.
-    #[error(
-        "entry {index} of the timesteps to keep is {timestep} and follows {previous}, \
-         but each must be above the one before it: sort the list and remove duplicates"
-    )]
-    TimestepsNotRising {
-        /// The position in the list of timesteps to keep.
-        index: usize,
-        /// The timestep found there.
-        timestep: usize,
-        /// The timestep before it.
-        previous: usize,
-    },
-
-    /// A name stands for no spacing.
-    #[error("\"{got}\" is not a spacing: expected one of {expected}")]
-    UnknownSpacing {
+    /// A name stands for nothing.
+    #[error("\"{got}\" is not a {what}: expected one of {expected}")]
+    UnknownName {
+        /// What was asked for by name.
+        what: &'static str,
         /// The name given.
         got: String,
         /// The names that exist, separated by commas.

@@ -11,7 +11,7 @@
 //! | q(x_{t−1} \| x_t, x_0) (H6, H7) | [`DiffusionTable::posterior_mean_coefficients`], [`posterior_variance`](DiffusionTable::posterior_variance) |
 //! | ε, x_0, v and μ̃ from one another (H8, H11) | [`Prediction`] |
 //! | σ_t², fixed (H section 3.2) or learned (N15) | [`Variance`], [`learned_log_variance`] |
-//! | fewer sampling steps (N19) | [`Spacing::timesteps`], [`DiffusionTable::respace`] |
+//! | fewer sampling steps (N19) | [`Spacing::timesteps`], [`DiffusionTable::grid`], [`Transition`] |
 //! | L_T (H5) | [`prior_kl`] |
 //! | L_{t−1}, KL of two Gaussians (H5) | [`gaussian::kl`] |
 //! | L_0, the discretised decoder (H13) | [`discretized_log_likelihood`] |
@@ -20,13 +20,13 @@
 //! | ε, z, x_T and every other draw | [`rng::Stream`] |
 //!
 //! ```
-//! use langevin_math::{DiffusionTable, Schedule, Spacing};
+//! use langevin_math::{DiffusionTable, GridOptions, Schedule};
 //!
 //! let table = DiffusionTable::new(Schedule::Cosine {}.betas(1000)?)?;
-//! let respaced = table.respace(&Spacing::Trailing.timesteps(1000, 50)?)?;
-//! assert_eq!(respaced.table.len(), 50);
-//! assert_eq!(respaced.timesteps[49], 999);
-//! assert_eq!(respaced.table.alpha_bar(49), table.alpha_bar(999));
+//! let grid = table.grid(GridOptions::default(), 50)?;
+//! assert_eq!(grid.len(), 50);
+//! assert_eq!(grid.step(0).from, table.level(999));
+//! assert!(grid.step(49).to.is_data());
 //! # Ok::<(), langevin_math::MathError>(())
 //! ```
 
@@ -35,19 +35,23 @@ pub mod decoder;
 pub mod embedding;
 pub mod error;
 pub mod gaussian;
+pub mod grid;
+pub mod level;
 pub mod prediction;
 pub mod process;
-pub mod respace;
 pub mod rng;
 pub mod schedule;
+pub mod spacing;
 pub mod variance;
 
 pub use bound::{nats_to_bits_per_dim, prior_kl};
 pub use decoder::discretized_log_likelihood;
 pub use embedding::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embedding, sinusoidal_embeddings};
 pub use error::MathError;
+pub use grid::{Grid, GridOptions, Last, Sigmas};
+pub use level::{NoiseLevel, Transition};
 pub use prediction::Prediction;
 pub use process::DiffusionTable;
-pub use respace::{Respaced, Spacing};
 pub use schedule::{MAX_TIMESTEPS, Schedule};
+pub use spacing::Spacing;
 pub use variance::{Variance, learned_log_variance, learned_log_variance_bounds};

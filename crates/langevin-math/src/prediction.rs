@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::level::NoiseLevel;
 use crate::process::DiffusionTable;
 
 /// The quantity a network's output stands for.
@@ -34,38 +35,48 @@ impl Prediction {
         }
     }
 
-    /// The coefficients (of x_t, of the output) of x_0:
+    /// The coefficients (of x, of the output) of x_0 at a noise level of the process `table`:
     ///
-    /// - ε: x_0 = (x_t − √(1−ᾱ) ε)/√ᾱ
-    /// - v: x_0 = √ᾱ x_t − √(1−ᾱ) v
-    /// - μ̃: x_0 = (μ̃ − c_t x_t)/c_0, with c_0 and c_t from
-    ///   [`posterior_mean_coefficients`](DiffusionTable::posterior_mean_coefficients)
-    pub fn x0_coefficients(self, table: &DiffusionTable, t: usize) -> (f64, f64) {
-        let (signal, noise) = (table.sqrt_alpha_bar(t), table.sqrt_one_minus_alpha_bar(t));
+    /// - ε: x_0 = (x − σ ε)/α
+    /// - v: x_0 = α x − σ v
+    /// - μ̃: x_0 = (μ̃ − c_t x)/c_0, with c_0 and c_t from
+    ///   [`posterior_mean_coefficients`](DiffusionTable::posterior_mean_coefficients); between two timesteps these
+    ///   are interpolated linearly, as what the network was trained for is defined at timesteps alone
+    pub fn x0_coefficients(self, table: &DiffusionTable, level: NoiseLevel) -> (f64, f64) {
+        let (alpha, sigma) = (level.alpha(), level.sigma());
         match self {
-            Self::Epsilon => (1.0 / signal, -noise / signal),
+            Self::Epsilon => (1.0 / alpha, -sigma / alpha),
             Self::X0 => (0.0, 1.0),
-            Self::V => (signal, -noise),
+            Self::V => (alpha, -sigma),
             Self::PosteriorMean => {
-                let (of_x0, of_xt) = table.posterior_mean_coefficients(t);
+                let below = level.t.clamp(0.0, (table.len() - 1) as f64).floor();
+                let above = (below as usize + 1).min(table.len() - 1);
+                let part = (level.t - below).clamp(0.0, 1.0);
+                let (low, high) = (
+                    table.posterior_mean_coefficients(below as usize),
+                    table.posterior_mean_coefficients(above),
+                );
+                let mix =
+                    |low: f64, high: f64| if part == 0.0 { low } else { low * (1.0 - part) + high * part };
+                let (of_x0, of_xt) = (mix(low.0, high.0), mix(low.1, high.1));
                 (-of_xt / of_x0, 1.0 / of_x0)
             }
         }
     }
 
-    /// The coefficients (of x_t, of the output) of ε:
+    /// The coefficients (of x, of the output) of ε at a noise level of the process `table`, which is not the data's:
     ///
-    /// - x_0: ε = (x_t − √ᾱ x_0)/√(1−ᾱ)
-    /// - v: ε = √(1−ᾱ) x_t + √ᾱ v
-    /// - μ̃: that of x_0, with x_0 = (μ̃ − c_t x_t)/c_0
-    pub fn eps_coefficients(self, table: &DiffusionTable, t: usize) -> (f64, f64) {
-        let (signal, noise) = (table.sqrt_alpha_bar(t), table.sqrt_one_minus_alpha_bar(t));
+    /// - x_0: ε = (x − α x_0)/σ
+    /// - v: ε = σ x + α v
+    /// - μ̃: that of x_0, with x_0 = (μ̃ − c_t x)/c_0
+    pub fn eps_coefficients(self, table: &DiffusionTable, level: NoiseLevel) -> (f64, f64) {
+        let (alpha, sigma) = (level.alpha(), level.sigma());
         match self {
             Self::Epsilon => (0.0, 1.0),
-            Self::V => (noise, signal),
+            Self::V => (sigma, alpha),
             Self::X0 | Self::PosteriorMean => {
-                let (of_xt, of_output) = self.x0_coefficients(table, t);
-                ((1.0 - signal * of_xt) / noise, -signal * of_output / noise)
+                let (of_x, of_output) = self.x0_coefficients(table, level);
+                ((1.0 - alpha * of_x) / sigma, -alpha * of_output / sigma)
             }
         }
     }
@@ -117,8 +128,8 @@ mod tests {
         ];
         let near = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() < 1e-15 && (a.1 - b.1).abs() < 1e-15;
         for (prediction, x0, eps, target) in expected {
-            assert!(near(prediction.x0_coefficients(&table, 0), x0), "x0 of {prediction:?}");
-            assert!(near(prediction.eps_coefficients(&table, 0), eps), "eps of {prediction:?}");
+            assert!(near(prediction.x0_coefficients(&table, table.level(0)), x0), "x0 of {prediction:?}");
+            assert!(near(prediction.eps_coefficients(&table, table.level(0)), eps), "eps of {prediction:?}");
             assert!(near(prediction.target_coefficients(&table, 0), target), "target of {prediction:?}");
         }
     }
@@ -138,7 +149,7 @@ mod tests {
                 for prediction in Prediction::ALL {
                     let output = combine(prediction.target_coefficients(&table, t), x0, eps);
                     let (of_x0, of_eps) =
-                        (prediction.x0_coefficients(&table, t), prediction.eps_coefficients(&table, t));
+                        (prediction.x0_coefficients(&table, table.level(t)), prediction.eps_coefficients(&table, table.level(t)));
                     // The rounding of x_t and of the output, made of terms below 4, times their coefficients.
                     let slack = |(a, b): (f64, f64)| 1e-14 * (1.0 + 4.0 * a.abs() + 4.0 * b.abs());
                     let (x0_back, eps_back) = (combine(of_x0, xt, output), combine(of_eps, xt, output));
@@ -157,7 +168,7 @@ mod tests {
         ) {
             let table = DiffusionTable::new(betas).unwrap();
             for t in 0..table.len() {
-                let x0 = combine(Prediction::Epsilon.x0_coefficients(&table, t), xt, eps);
+                let x0 = combine(Prediction::Epsilon.x0_coefficients(&table, table.level(t)), xt, eps);
                 let mean = combine(table.posterior_mean_coefficients(t), x0, xt);
                 let noise = table.sqrt_one_minus_alpha_bar(t);
                 let expected = (xt - table.beta(t) / noise * eps) / table.alpha(t).sqrt();

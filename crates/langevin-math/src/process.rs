@@ -47,12 +47,6 @@ impl DiffusionTable {
         Ok(Self { betas, log_alphas, log_alpha_bars })
     }
 
-    /// The table with these ln α and ln ᾱ, which belong to a table already checked.
-    pub(crate) fn from_logs(log_alphas: Vec<f64>, log_alpha_bars: Vec<f64>) -> Self {
-        let betas = log_alphas.iter().map(|log| -log.exp_m1()).collect();
-        Self { betas, log_alphas, log_alpha_bars }
-    }
-
     /// The number of timesteps T, at least 1.
     pub fn len(&self) -> usize {
         self.betas.len()

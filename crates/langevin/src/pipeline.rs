@@ -1,39 +1,81 @@
 //! A trained model, ready to sample from.
 
 use crate::config::Settings;
-use crate::diffusion::{Denoiser, Process, ProcessError};
+use crate::diffusion::{Bound, Denoiser, Process};
+use crate::interop::diffusers::Scheduler;
 use crate::models::Model;
 use crate::models::weights::{parameter_names, with_weights};
-use crate::sampler::{Ancestral, Moment, NoiseSource, generate, run};
+use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, Sampler, run};
 use crate::tensor::SampleShape;
 use crate::tensor::{from_samples, to_vec};
 use crate::train::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint};
 use burn::module::Module;
 use burn::tensor::Device;
-use langevin_math::{Spacing, Variance};
+use langevin_math::{Grid, GridOptions, MathError, NoiseLevel};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 /// How samples are drawn.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SampleOptions {
     /// Samples.
     pub count: usize,
-    /// Reverse steps; `None` takes all T.
+    /// The sampler.
+    pub sampler: SamplerChoice,
+    /// Steps; `None` takes the sampler's own number, which is all T for ancestral sampling.
     pub steps: Option<usize>,
-    /// Which timesteps a shorter process keeps.
-    pub spacing: Spacing,
-    /// σ² of the reverse steps; `None` takes the model's own.
-    pub variance: Option<Variance>,
-    /// Seed; sample k of a seed is the same whatever `count` and `batch` are.
-    pub seed: u64,
+    /// What is done to x̂_0 on the way; `None` takes what is right for the model's data.
+    pub bound: Option<Bound>,
+    /// x_T, and the noise of the steps.
+    pub noise: Noise,
     /// Samples computed at a time.
     pub batch: usize,
 }
 
+/// The steps that pipelines of diffusers take if none are asked for.
+const DIFFUSERS_STEPS: usize = 50;
+
+/// A sampler and how it is set.
+#[derive(Clone)]
+pub enum SamplerChoice {
+    /// One of [`SAMPLERS`](crate::sampler::SAMPLERS).
+    Own {
+        /// Which.
+        sampler: &'static Sampler,
+        /// How it is set; the variance of `None` is the model's.
+        knobs: Option<Knobs>,
+        /// The noise levels.
+        levels: GridOptions,
+    },
+    /// One of diffusers, as that computes it.
+    Diffusers(Scheduler),
+}
+
+impl SamplerChoice {
+    /// A sampler by its name in [`SAMPLERS`](crate::sampler::SAMPLERS), as it stands there.
+    pub fn named(name: &str) -> Option<Self> {
+        let sampler = Sampler::named(name)?;
+        Some(Self::Own { sampler, knobs: None, levels: GridOptions::default() })
+    }
+}
+
+impl Default for SamplerChoice {
+    /// Ancestral sampling, as the model was trained for.
+    fn default() -> Self {
+        Self::named("ddpm").expect("the registry has it")
+    }
+}
+
 impl Default for SampleOptions {
     fn default() -> Self {
-        Self { count: 16, steps: None, spacing: Spacing::Trailing, variance: None, seed: 0, batch: 16 }
+        Self {
+            count: 16,
+            sampler: SamplerChoice::default(),
+            steps: None,
+            bound: None,
+            noise: Noise::Seed(0),
+            batch: 16,
+        }
     }
 }
 
@@ -84,23 +126,30 @@ impl TrainedModel {
         self.network.num_params()
     }
 
-    /// The process in `steps` steps, or all, with the variance asked for.
+    /// The steps that `options` ask for.
     ///
     /// # Errors
-    /// If the process has fewer steps, or the variance is a learned one.
-    pub fn process_for(&self, options: &SampleOptions) -> Result<Process, ProcessError> {
-        let process = match options.steps {
-            Some(steps) => self.process.respaced(options.spacing, steps)?,
-            None => self.process.clone(),
-        };
-        options.variance.map_or(Ok(process.clone()), |variance| process.with_variance(variance))
+    /// If the process cannot be visited in so many steps.
+    pub fn plan(&self, options: &SampleOptions) -> Result<Plan, MathError> {
+        let all = self.process.len();
+        match &options.sampler {
+            SamplerChoice::Own { sampler, knobs, levels } => {
+                let steps = options.steps.or(sampler.steps.map(|steps| steps.min(all))).unwrap_or(all);
+                let knobs = knobs.unwrap_or(Knobs::new(self.process.variance));
+                Plan::of(sampler, knobs, &self.process.table, *levels, steps)
+            }
+            SamplerChoice::Diffusers(scheduler) => {
+                let own = if scheduler.class() == "DDPMScheduler" { all } else { DIFFUSERS_STEPS.min(all) };
+                scheduler.plan(&self.process, options.steps.unwrap_or(own))
+            }
+        }
     }
 
     /// Draws samples from noise: `[count, height, width, channels]`, unclipped, pictures about [−1, 1].
     ///
     /// # Errors
-    /// If the process cannot be respaced as asked.
-    pub fn sample(&self, options: &SampleOptions) -> Result<Vec<f32>, ProcessError> {
+    /// If the process cannot be visited in so many steps.
+    pub fn sample(&self, options: &SampleOptions) -> Result<Vec<f32>, MathError> {
         let samples = self.sample_observed(options, &mut |_, _| ControlFlow::Continue(()))?;
         Ok(samples.expect("nothing stops it"))
     }
@@ -109,16 +158,22 @@ impl TrainedModel {
     /// and may stop: the result is then `None`.
     ///
     /// # Errors
-    /// If the process cannot be respaced as asked.
+    /// If the process cannot be visited in so many steps.
     pub fn sample_observed(
         &self,
         options: &SampleOptions,
         observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
-    ) -> Result<Option<Vec<f32>>, ProcessError> {
-        let process = self.process_for(options)?;
-        let denoiser = Denoiser::new(&self.network, &process, self.settings().clips());
-        let SampleOptions { count, seed, batch, .. } = *options;
-        Ok(generate(&mut Ancestral, &denoiser, self.shape(), seed, count, batch, &self.device, observe))
+    ) -> Result<Option<Vec<f32>>, MathError> {
+        let plan = &self.plan(options)?;
+        let denoiser = &self.denoiser(options.bound);
+        let (shape, noise) = (self.shape(), &options.noise);
+        let SampleOptions { count, batch, .. } = *options;
+        Ok(Generation { denoiser, plan, shape, noise, count, batch }.run(&self.device, observe))
+    }
+
+    /// The network in its process, with what is right for its data if no bound is given.
+    fn denoiser(&self, bound: Option<Bound>) -> Denoiser<'_> {
+        Denoiser::new(&self.network, &self.process, bound.unwrap_or(self.settings().bound()))
     }
 
     /// Diffuses one sample to `timestep` (0 is the least noise) with noise of `seed`, and takes it back.
@@ -134,13 +189,16 @@ impl TrainedModel {
         observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
     ) -> Option<(Vec<f32>, Vec<f32>)> {
         let shape = self.shape();
-        let noise = NoiseSource { seed, first: 0, samples: 1, shape };
+        let seed = Noise::Seed(seed);
+        let noise = NoiseSource { noise: &seed, first: 0, samples: 1, shape };
         let eps = to_vec(noise.start(&self.device));
         let mut x_t = vec![0.0; shape.elements()];
         self.process.diffuse(timestep, x0, &eps, &mut x_t);
-        let denoiser = Denoiser::new(&self.network, &self.process, self.settings().clips());
+        let mut levels: Vec<NoiseLevel> = (0..=timestep).rev().map(|t| self.process.table.level(t)).collect();
+        levels.push(NoiseLevel::DATA);
+        let (grid, mut solver) = (Grid::through(&levels), Ddpm::new(self.process.variance));
         let x = from_samples(x_t.clone(), shape, &self.device);
-        let back = run(&mut Ancestral, &denoiser, x, timestep, &noise, observe)?;
+        let back = run(&mut solver, &self.denoiser(None), &grid, x, &noise, observe)?;
         Some((x_t, to_vec(back)))
     }
 }

@@ -63,6 +63,18 @@ pub fn channels_first(samples: &[f32], shape: SampleShape) -> Vec<f32> {
     out
 }
 
+/// Samples from channels first to channels last: the inverse of [`channels_first`].
+pub fn channels_last(samples: &[f32], shape: SampleShape) -> Vec<f32> {
+    let positions = shape.height * shape.width;
+    let mut out = Vec::with_capacity(samples.len());
+    for sample in samples.chunks(shape.elements()) {
+        for position in 0..positions {
+            out.extend((0..shape.channels).map(|channel| sample[channel * positions + position]));
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +85,6 @@ mod tests {
         let last: Vec<f32> = (0..12).map(|value| value as f32).collect();
         let first = channels_first(&last, shape);
         assert_eq!(first, [0.0, 2.0, 4.0, 1.0, 3.0, 5.0, 6.0, 8.0, 10.0, 7.0, 9.0, 11.0]);
+        assert_eq!(channels_last(&first, shape), last);
     }
 }

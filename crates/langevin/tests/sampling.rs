@@ -6,11 +6,11 @@ use burn::tensor::{Device, Tensor};
 use common::perturbed;
 use langevin::SampleShape;
 use langevin::config::builtin_recipe;
-use langevin::diffusion::{Denoiser, Process};
-use langevin::math::{Prediction, Schedule, Spacing, Variance};
+use langevin::diffusion::{Bound, Denoiser, Process};
+use langevin::math::{GridOptions, Prediction, Schedule, Variance};
 use langevin::models::{Model, Network};
 use langevin::nn::DropoutKey;
-use langevin::sampler::{Ancestral, generate};
+use langevin::sampler::{Generation, Knobs, Moment, Noise, Plan, SAMPLERS, Sampler};
 use std::ops::ControlFlow;
 
 const SHAPE: SampleShape = SampleShape { height: 8, width: 8, channels: 1 };
@@ -24,10 +24,43 @@ fn network() -> Model {
 }
 
 fn draw(network: &Model, count: usize, batch: usize, seed: u64) -> Vec<f32> {
-    let process = process(Prediction::Epsilon, Variance::FixedLarge).respaced(Spacing::Trailing, 10).unwrap();
-    let denoiser = Denoiser::new(network, &process, true);
-    let proceed = &mut |_: usize, _: langevin::sampler::Moment| ControlFlow::Continue(());
-    generate(&mut Ancestral, &denoiser, SHAPE, seed, count, batch, &Device::flex(), proceed).unwrap()
+    let process = process(Prediction::Epsilon, Variance::FixedLarge);
+    let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
+    generate(network, &process, "ddpm", (count, batch), seed, proceed).unwrap()
+}
+
+/// Ten steps of a sampler.
+fn generate(
+    network: &dyn Network,
+    process: &Process,
+    sampler: &str,
+    (count, batch): (usize, usize),
+    seed: u64,
+    observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
+) -> Option<Vec<f32>> {
+    let denoiser = &Denoiser::new(network, process, Bound::Clip { range: 1.0 });
+    let sampler = Sampler::named(sampler).unwrap();
+    let knobs = Knobs::new(process.variance);
+    let plan = &Plan::of(sampler, knobs, &process.table, GridOptions::default(), 10).unwrap();
+    let noise = &Noise::Seed(seed);
+    Generation { denoiser, plan, shape: SHAPE, noise, count, batch }.run(&Device::flex(), observe)
+}
+
+/// Every sampler, those that draw noise at their steps too.
+#[test]
+fn no_samplers_samples_depend_on_the_batch() {
+    let network = network();
+    let process = process(Prediction::Epsilon, Variance::FixedLarge);
+    for sampler in SAMPLERS {
+        let draw = |batch| {
+            let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
+            generate(&network, &process, sampler.name, (3, batch), 3, proceed).unwrap()
+        };
+        let (alone, together) = (draw(1), draw(3));
+        for (i, (a, b)) in alone.iter().zip(&together).enumerate() {
+            assert!((a - b).abs() < 1e-4 * b.abs().max(1.0), "{}, element {i}: {b} for {a}", sampler.name);
+        }
+    }
 }
 
 #[test]
@@ -54,15 +87,14 @@ fn seeds_and_samples_differ() {
 #[test]
 fn an_observer_sees_every_step_and_may_stop() {
     let network = network();
-    let process = process(Prediction::Epsilon, Variance::FixedSmall).respaced(Spacing::Trailing, 10).unwrap();
-    let denoiser = Denoiser::new(&network, &process, true);
+    let process = process(Prediction::Epsilon, Variance::FixedSmall);
     let mut seen = Vec::new();
-    let stopped = generate(&mut Ancestral, &denoiser, SHAPE, 0, 1, 1, &Device::flex(), &mut |_, moment| {
+    let stopped = generate(&network, &process, "ddpm", (1, 1), 0, &mut |_, moment| {
         seen.push(moment.t);
-        if moment.index == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if moment.left == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     assert!(stopped.is_none());
-    assert_eq!(seen, [900, 800, 700, 600, 500, 400]);
+    assert_eq!(seen, [900.0, 800.0, 700.0, 600.0, 500.0, 400.0]);
 }
 
 /// The exact answer for data that are N(0, σ_d²): ε̂ = √(1 − ᾱ) x / (ᾱ σ_d² + 1 − ᾱ), and x̂_0, v̂ and μ̂ from it.
@@ -91,9 +123,14 @@ fn gaussian_data_come_back_with_the_variance_that_the_chain_has() {
         for variance in [Variance::FixedLarge, Variance::FixedSmall] {
             let process = process(prediction, variance);
             let network = Gaussian { process: process.clone(), variance: 0.25 };
-            let denoiser = Denoiser::new(&network, &process, false);
-            let proceed = &mut |_: usize, _: langevin::sampler::Moment| ControlFlow::Continue(());
-            let samples = generate(&mut Ancestral, &denoiser, n, 5, 1, 1, &Device::flex(), proceed).unwrap();
+            let denoiser = &Denoiser::new(&network, &process, Bound::None);
+            let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
+            let knobs = Knobs::new(variance);
+            let ddpm = Sampler::named("ddpm").unwrap();
+            let plan = &Plan::of(ddpm, knobs, &process.table, GridOptions::default(), 1000).unwrap();
+            let noise = &Noise::Seed(5);
+            let run = Generation { denoiser, plan, shape: n, noise, count: 1, batch: 1 };
+            let samples = run.run(&Device::flex(), proceed).unwrap();
             let count = samples.len() as f64;
             let got = samples.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count;
             let expected = chain_variance(&process, 0.25);
@@ -114,8 +151,12 @@ fn chain_variance(process: &Process, data: f64) -> f64 {
         let total = table.alpha_bar(t) * data + 1.0 - table.alpha_bar(t);
         let (of_x0, of_x) = table.posterior_mean_coefficients(t);
         let a = of_x0 * table.alpha_bar(t).sqrt() * data / total + of_x;
-        let sigma = if t > 0 { process.sigma(t) } else { 0.0 };
-        variance = a * a * variance + sigma * sigma;
+        let added = match process.variance {
+            _ if t == 0 => 0.0,
+            Variance::FixedLarge => table.beta(t),
+            _ => table.posterior_variance(t),
+        };
+        variance = a * a * variance + added;
     }
     variance
 }

@@ -6,11 +6,11 @@ mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{Vectors, assert_close};
-use langevin::diffusion::{Denoiser, Process};
-use langevin::math::{DiffusionTable, Prediction, Schedule, Spacing, Variance};
+use langevin::diffusion::{Bound, Denoiser, Process};
+use langevin::math::{DiffusionTable, Grid, GridOptions, Prediction, Schedule, Spacing, Variance};
 use langevin::models::Network;
 use langevin::nn::DropoutKey;
-use langevin::sampler::{Ancestral, Solver};
+use langevin::sampler::{Ddpm, Solver, Step};
 use langevin::tensor::to_vec;
 
 const SPACINGS: [Spacing; 3] = [Spacing::Leading, Spacing::Trailing, Spacing::Linspace];
@@ -55,15 +55,15 @@ fn kept_timesteps_and_their_variances_agree() {
     let process = process(Prediction::Epsilon, Variance::FixedSmall);
     for steps in [1000, 30, 37] {
         for spacing in SPACINGS {
-            let short = process.respaced(spacing, steps).unwrap();
+            let grid = grid(&process, spacing, steps);
             let name = format!("timesteps.{steps}.{spacing}");
-            let ours: Vec<i64> = (0..steps).rev().map(|index| short.timestep(index) as i64).collect();
+            let ours: Vec<i64> = (0..steps).map(|index| grid.step(index).from.t as i64).collect();
             assert_eq!(ours, vectors.integers(&format!("{name}.all")), "{name}");
-            let picked = [steps - 1, steps - 1 - steps / 2, 0];
+            let picked = [0, steps / 2, steps - 1];
             let of = |what: &str| vectors.doubles(&format!("{name}.{what}"));
-            assert_relative(&name, &picked.map(|i| short.table.beta(i)), &of("beta"), 1e-11);
+            assert_relative(&name, &picked.map(|i| grid.step(i).beta()), &of("beta"), 1e-11);
             // diffusers bounds the posterior's variance from below; at the last step it is 0.
-            let variances = picked.map(|i| short.table.posterior_variance(i).max(1e-20));
+            let variances = picked.map(|i| grid.step(i).posterior_variance().max(1e-20));
             assert_relative(&name, &variances, &of("posterior_variance"), 1e-11);
         }
     }
@@ -72,6 +72,10 @@ fn kept_timesteps_and_their_variances_agree() {
 fn process(prediction: Prediction, variance: Variance) -> Process {
     let schedule = Schedule::Linear { beta_start: 1e-4, beta_end: 0.02 };
     Process::new(&schedule, 1000, prediction, variance).unwrap()
+}
+
+fn grid(process: &Process, spacing: Spacing, steps: usize) -> Grid {
+    process.table.grid(GridOptions { spacing, ..GridOptions::default() }, steps).unwrap()
 }
 
 /// A network whose answer is known beforehand.
@@ -107,31 +111,23 @@ fn check_steps(vectors: &Vectors, process: &Process, clip: bool, name: &str) {
     };
     let (x, noise) = (tensor("step.sample"), tensor("step.noise"));
     let network = Fixed(tensor("step.model_output"));
+    let bound = if clip { Bound::Clip { range: 1.0 } } else { Bound::None };
+    let denoiser = Denoiser::new(&network, process, bound);
     for steps in [1000, 30, 37] {
         for spacing in SPACINGS {
-            let short = process.respaced(spacing, steps).unwrap();
-            let denoiser = Denoiser::new(&network, &short, clip);
+            let grid = grid(process, spacing, steps);
             let name = format!("{name}.{steps}.{spacing}.prev_sample");
             let expected = vectors.array(&name);
             let size = expected.values.len() / 3;
-            for (row, index) in [steps - 1, steps - 1 - steps / 2, 0].into_iter().enumerate() {
-                let denoised = denoiser.denoise(x.clone(), index);
-                let y = Ancestral.step(&short, index, x.clone(), denoised, &mut || noise.clone());
-                // At the last step z = 0 (Algorithm 2). diffusers draws one there unless the timestep is 0:
-                // with it, the two must agree again.
-                let y = if index == 0 && short.timestep(0) > 0 {
-                    y + noise.clone().mul_scalar(their_last_sigma(&short, name.contains("large")))
-                } else {
-                    y
-                };
+            for (row, index) in [0, steps / 2, steps - 1].into_iter().enumerate() {
+                let mut draw = || noise.clone();
+                let mut step = Step::new(x.clone(), grid.step(index), (index, steps), &denoiser, &mut draw);
+                // At the last step z = 0 (Algorithm 2). diffusers draws one there unless the timestep is 0: as it does
+                // here.
+                let y = Ddpm { variance: process.variance, noise_at_last: true }.step(&mut step);
                 let expected = &expected.values[row * size..(row + 1) * size];
                 assert_close(&format!("{name}, step {index}"), &to_vec(y), expected, 2e-6, 2e-6);
             }
         }
     }
-}
-
-/// σ of the step to x_0: β for the large variance, 1e-20 under the root for the small one.
-fn their_last_sigma(process: &Process, large: bool) -> f64 {
-    if large { process.table.beta(0).sqrt() } else { 1e-10 }
 }

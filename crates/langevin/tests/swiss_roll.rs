@@ -2,6 +2,7 @@
 
 use langevin::config::{Settings, builtin_recipe};
 use langevin::data::{self, DataOptions, Dataset};
+use langevin::sampler::Noise;
 use langevin::tensor::to_points;
 use langevin::train::{RunFolder, Trainer, WeightsKind, train};
 use langevin::{SampleOptions, TrainedModel};
@@ -40,7 +41,8 @@ fn samples_are_as_close_to_the_data_as_data_to_itself() {
     train(&mut trainer, &RunFolder::new(folder.path()), false, &mut |_| {}, &|| false).unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     let model = TrainedModel::load(folder.path(), WeightsKind::Ema).unwrap();
-    let options = SampleOptions { count: POINTS, batch: POINTS, seed: 1, ..SampleOptions::default() };
+    let options =
+        SampleOptions { count: POINTS, batch: POINTS, noise: Noise::Seed(1), ..SampleOptions::default() };
     let samples = to_points(&model.sample(&options).unwrap());
     let pairs: Vec<f64> =
         (0..10).map(|k| energy_distance(&held_out(100 + 2 * k), &held_out(101 + 2 * k))).collect();

@@ -1,12 +1,14 @@
 //! One command a file.
 
 pub mod bench;
+pub mod compare_samplers;
 pub mod denoise;
 pub mod diffuse;
 pub mod inspect;
 pub mod recipes;
 mod resume;
 pub mod sample;
+pub mod samplers;
 pub mod train;
 
 use crate::exit::Failure;

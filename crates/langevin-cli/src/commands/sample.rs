@@ -8,9 +8,10 @@ use crate::output::{self, Form};
 use crate::plan::counted;
 use crate::progress::Progress;
 use crate::signals::Signals;
+use crate::{noise_file, sampling};
 use langevin::compute::set_exact;
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
-use langevin::sampler::{Moment, NoiseSource};
+use langevin::sampler::{Moment, Noise, NoiseSource, Plan};
 use langevin::tensor::{to_points, to_vec};
 use langevin::{SampleOptions, TrainedModel};
 use std::ops::ControlFlow;
@@ -33,7 +34,7 @@ pub fn run(arguments: &SampleArguments) -> Done {
     set_exact(arguments.exact);
     let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
-    let options = options(arguments, points, model.shape().elements())?;
+    let options = options(arguments, &model, points)?;
     if arguments.trajectory.is_some() && arguments.trajectory == arguments.out {
         return Err(usage("--out and --trajectory name the same file"));
     }
@@ -42,14 +43,15 @@ pub fn run(arguments: &SampleArguments) -> Done {
     if Form::of(&out, points)? == Form::Folder {
         check_empty(&out, "the samples would mix with what is there; choose another --out")?;
     }
+    let plan = model.plan(&options).map_err(|error| usage(error.to_string()))?;
     let trajectory = arguments.trajectory.as_deref();
-    let mut trajectory = trajectory.map(|path| Trajectory::new(path, &model, &options)).transpose()?;
-    let steps = model.process_for(&options).map_err(|error| usage(error.to_string()))?.len();
+    let mut trajectory = trajectory.map(|path| Trajectory::new(path, &model, &options, &plan)).transpose()?;
+    let steps = plan.grid.len();
     let batches = options.count.div_ceil(options.batch);
     let mut progress = Progress::new("sampling", (batches * steps) as u64, 0, arguments.quiet);
     let samples = model.sample_observed(&options, &mut |first, moment| {
-        let taken = first / options.batch * steps + steps - moment.index;
-        let done = if moment.index == 0 { options.count.min(first + options.batch) } else { first };
+        let taken = first / options.batch * steps + steps - moment.left;
+        let done = if moment.left == 0 { options.count.min(first + options.batch) } else { first };
         progress.update(taken as u64, format!("{done} of {} samples", options.count));
         if let Some(trajectory) = trajectory.as_mut().filter(|_| first == 0) {
             trajectory.show(&moment, steps);
@@ -71,26 +73,50 @@ pub fn run(arguments: &SampleArguments) -> Done {
     Ok(())
 }
 
-fn options(arguments: &SampleArguments, points: bool, elements: usize) -> Result<SampleOptions, Failure> {
-    let count = arguments.count.unwrap_or(if points { 2000 } else { 16 });
+fn options(
+    arguments: &SampleArguments,
+    model: &TrainedModel,
+    points: bool,
+) -> Result<SampleOptions, Failure> {
+    let sampler = sampling::choice(&arguments.sampler, model)?;
+    let bound = sampling::bound(&arguments.sampler, &sampler)?;
+    let steps = arguments.sampler.steps;
+    let mut options = SampleOptions { sampler, bound, steps, ..SampleOptions::default() };
+    options.noise = Noise::Seed(arguments.seed);
+    let given = match &arguments.noise {
+        Some(path) => {
+            let plan = model.plan(&options).map_err(|error| usage(error.to_string()))?;
+            let steps = plan.draws_noise.then(|| plan.grid.len());
+            let (count, noise) = noise_file::read(path, model.shape(), points, steps)?;
+            options.noise = Noise::Given(noise);
+            Some(count)
+        }
+        None if sampling::inverts(&options.sampler) => {
+            return Err(usage("this sampler goes from data to noise: give the data as --noise FILE.npy"));
+        }
+        None => None,
+    };
+    let count = arguments.count.or(given).unwrap_or(if points { 2000 } else { 16 });
     let batch = arguments.batch.unwrap_or(if points { count } else { 16 }).min(count);
     if count == 0 || batch == 0 {
         return Err(usage("-n and --batch are at least 1"));
     }
+    if let Some(given) = given.filter(|&given| given < count) {
+        return Err(usage(format!("-n is {count}, but --noise holds that of {given} samples")));
+    }
+    let elements = model.shape().elements();
     if count.checked_mul(elements).is_none_or(|total| total > MAX_ELEMENTS) {
         let most = MAX_ELEMENTS / elements;
         return Err(usage(format!(
             "-n is {count}: at most {most} samples of this size are drawn at once; use several --seed"
         )));
     }
-    Ok(SampleOptions {
-        count,
-        steps: arguments.steps,
-        spacing: arguments.spacing,
-        variance: arguments.variance,
-        seed: arguments.seed,
-        batch,
-    })
+    Ok(SampleOptions { count, batch, ..options })
+}
+
+/// A moment's name: its timestep, which between two of the process is rounded.
+fn label(t: f64) -> String {
+    format!("t = {:.0}", t)
 }
 
 /// Moments of the first batch on its way from noise.
@@ -103,7 +129,7 @@ struct Trajectory {
 }
 
 impl Trajectory {
-    fn new(path: &Path, model: &TrainedModel, options: &SampleOptions) -> Result<Self, Failure> {
+    fn new(path: &Path, model: &TrainedModel, options: &SampleOptions, plan: &Plan) -> Result<Self, Failure> {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
         let animated = match extension.as_deref() {
             Some("gif") => true,
@@ -113,12 +139,8 @@ impl Trajectory {
         let batch = options.batch.min(options.count);
         let points = model.settings().levels.is_none();
         let rows = if animated || points { batch } else { batch.min(STRIP_ROWS) };
-        let noise = NoiseSource { seed: options.seed, first: 0, samples: rows, shape: model.shape() };
-        let process = model.process_for(options).map_err(usage)?;
-        let start = (
-            format!("t = {}", process.timestep(process.len() - 1) + 1),
-            to_vec(noise.start(&langevin::cpu())),
-        );
+        let noise = NoiseSource { noise: &options.noise, first: 0, samples: rows, shape: model.shape() };
+        let start = (label(plan.grid.step(0).from.t + 1.0), to_vec(noise.start(&langevin::cpu())));
         Ok(Self {
             path: path.to_owned(),
             animated,
@@ -131,12 +153,12 @@ impl Trajectory {
     /// Keeps a moment if its turn has come; x_T is there already, and the last is always kept.
     fn show(&mut self, moment: &Moment, steps: usize) {
         let wanted = if self.animated { FRAMES } else { STRIP_COLUMNS };
-        let taken = steps - moment.index;
-        let due = self.moments.len() * steps <= taken * (wanted - 1) || moment.index == 0;
+        let taken = steps - moment.left;
+        let due = self.moments.len() * steps <= taken * (wanted - 1) || moment.left == 0;
         if due {
             let mut values = to_vec(moment.x.clone());
             values.truncate(self.rows * self.settings.shape.elements());
-            self.moments.push((format!("t = {}", moment.t), values));
+            self.moments.push((label(moment.t), values));
         }
     }
 

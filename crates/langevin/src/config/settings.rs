@@ -2,9 +2,10 @@
 
 use super::{DataConfig, DiffusionConfig, Recipe};
 use crate::data::{DataOptions, Dataset, holdout_split};
-use crate::diffusion::{Process, ProcessError};
+use crate::diffusion::{Bound, Process};
 use crate::models::ConfigError;
 use crate::tensor::SampleShape;
+use langevin_math::{MathError, Variance};
 use serde::{Deserialize, Serialize};
 
 /// A set smaller than this is not held out from unless the recipe says so.
@@ -45,7 +46,11 @@ pub enum SettingsError {
     #[error(transparent)]
     Model(#[from] ConfigError),
     #[error("the diffusion settings do not work: {0}")]
-    Diffusion(#[from] ProcessError),
+    Diffusion(#[from] MathError),
+    #[error(
+        "diffusion.variance is \"learned\", which training does not do yet: use \"fixed-large\" or \"fixed-small\""
+    )]
+    LearnedVariance,
     #[error("{setting} is {value}: expected {expected}")]
     Value { setting: &'static str, value: String, expected: &'static str },
     #[error("data.holdout {holdout} of {len} samples leaves {left} to train on: hold out less")]
@@ -66,6 +71,9 @@ impl Settings {
         recipe.data.holdout = Some(holdout);
         recipe.model.validate(shape)?;
         recipe.diffusion.process()?;
+        if recipe.diffusion.variance == Variance::Learned {
+            return Err(SettingsError::LearnedVariance);
+        }
         check_numbers(&recipe)?;
         let held_out = (holdout * data.len() as f64).round() as usize;
         if held_out >= data.len() {
@@ -121,6 +129,11 @@ impl Settings {
         self.levels.is_some()
     }
 
+    /// What is done to x̂_0 in sampling.
+    pub fn bound(&self) -> Bound {
+        if self.clips() { Bound::Clip { range: 1.0 } } else { Bound::None }
+    }
+
     /// Samples a forward pass.
     pub fn micro_batch(&self) -> usize {
         self.recipe.train.micro_batch.unwrap_or(self.recipe.train.batch)
@@ -165,8 +178,8 @@ impl DiffusionConfig {
     /// The process that the configuration describes.
     ///
     /// # Errors
-    /// If the schedule does not work for so many timesteps, or the variance is not a fixed one.
-    pub fn process(&self) -> Result<Process, ProcessError> {
+    /// If the schedule does not work for so many timesteps.
+    pub fn process(&self) -> Result<Process, MathError> {
         Process::new(&self.schedule, self.timesteps, self.prediction, self.variance)
     }
 }

@@ -37,6 +37,20 @@ fn from_npy(path: &Path) -> Result<Npy, DataError> {
         .map_err(|reason| DataError::malformed(path.display().to_string(), reason))
 }
 
+/// The shape and the values of a `.npy` file of floating-point numbers.
+///
+/// # Errors
+/// If it cannot be read, is malformed, or holds another type.
+pub fn read_npy(path: impl AsRef<Path>) -> Result<(Vec<usize>, Vec<f32>), DataError> {
+    let path = path.as_ref();
+    let array = from_npy(path)?;
+    let values = array.to_f32().ok_or_else(|| {
+        let reason = format!("its values are of type '{}', and float32 or float64 is expected", array.kind);
+        DataError::malformed(path.display().to_string(), reason)
+    })?;
+    Ok((array.shape, values))
+}
+
 /// The array of an `.npz` file, and its labels if it has `labels` or a fitting `arr_1`.
 fn from_npz(path: &Path) -> Result<(Npy, Option<Vec<u64>>), DataError> {
     let source = path.display().to_string();

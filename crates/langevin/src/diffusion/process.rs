@@ -1,95 +1,40 @@
 //! A forward process with everything that follows from it.
 
-use langevin_math::{DiffusionTable, MathError, Prediction, Schedule, Spacing, Variance};
+use langevin_math::{DiffusionTable, MathError, Prediction, Schedule, Variance};
 
-/// Why a process cannot be made.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum ProcessError {
-    #[error(transparent)]
-    Math(#[from] MathError),
-    #[error(
-        "a learned variance needs a network that gives one: use variance = \"fixed-large\" or \"fixed-small\""
-    )]
-    LearnedVariance,
-}
-
-/// The coefficients of a process, the timesteps at which the network was trained, and what it predicts.
-///
-/// A respaced process has fewer steps: step i of it is timestep `timestep(i)` of the training process.
+/// The coefficients of the process that a network is trained for, and what its output means.
 #[derive(Clone, Debug)]
 pub struct Process {
-    /// The coefficients, one row a step.
+    /// The coefficients, one row a timestep.
     pub table: DiffusionTable,
     /// What the network's output means.
     pub prediction: Prediction,
-    variance: Variance,
-    timesteps: Vec<usize>,
+    /// σ² of the reverse steps; a learned one doubles the network's output.
+    pub variance: Variance,
 }
 
+#[expect(clippy::len_without_is_empty, reason = "a process has at least one timestep")]
 impl Process {
     /// The process of `schedule` over `timesteps` steps.
     ///
     /// # Errors
-    /// If the schedule is not defined for so many steps, or the variance is a learned one, which a network
-    /// would have to give.
+    /// If the schedule is not defined for so many steps.
     pub fn new(
         schedule: &Schedule,
         timesteps: usize,
         prediction: Prediction,
         variance: Variance,
-    ) -> Result<Self, ProcessError> {
-        if variance == Variance::Learned {
-            return Err(ProcessError::LearnedVariance);
-        }
+    ) -> Result<Self, MathError> {
         let table = DiffusionTable::new(schedule.betas(timesteps)?)?;
-        Ok(Self { table, prediction, variance, timesteps: (0..timesteps).collect() })
+        Ok(Self { table, prediction, variance })
     }
 
-    /// The same process in `steps` steps: ᾱ kept where a timestep is kept, β recomputed.
-    ///
-    /// # Errors
-    /// If there are fewer timesteps than `steps`, or `steps` is 0.
-    pub fn respaced(&self, spacing: Spacing, steps: usize) -> Result<Self, MathError> {
-        let kept = spacing.timesteps(self.len(), steps)?;
-        let respaced = self.table.respace(&kept)?;
-        let timesteps = kept.iter().map(|&step| self.timesteps[step]).collect();
-        Ok(Self { table: respaced.table, timesteps, ..*self })
-    }
-
-    /// The same process with another fixed variance.
-    ///
-    /// # Errors
-    /// If the variance is a learned one.
-    pub fn with_variance(&self, variance: Variance) -> Result<Self, ProcessError> {
-        if variance == Variance::Learned {
-            return Err(ProcessError::LearnedVariance);
-        }
-        Ok(Self { variance, ..self.clone() })
-    }
-
-    /// σ of the reverse step `index`.
-    pub fn sigma(&self, index: usize) -> f64 {
-        let log_variance = self.variance.log_variance(&self.table, index);
-        (0.5 * log_variance.expect("a process has a fixed variance")).exp()
-    }
-
-    /// Steps of the process.
+    /// Timesteps of the process.
     pub fn len(&self) -> usize {
-        self.timesteps.len()
+        self.table.len()
     }
 
-    /// Whether the process has no steps; never true.
-    pub fn is_empty(&self) -> bool {
-        self.timesteps.is_empty()
-    }
-
-    /// The training timestep of step `index`, from 0.
-    pub fn timestep(&self, index: usize) -> usize {
-        self.timesteps[index]
-    }
-
-    /// x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε at step `index` (Ho et al. 2020, Eq. 4), into `x_t`.
+    /// x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε at timestep `index` (Ho et al. 2020, Eq. 4), into `x_t`.
     ///
     /// # Panics
     /// If the slices differ in length.
@@ -99,7 +44,7 @@ impl Process {
         combine((signal, noise), x0, eps, x_t);
     }
 
-    /// What the network should have answered at step `index` for x_0 and ε, into `target`.
+    /// What the network should have answered at timestep `index` for x_0 and ε, into `target`.
     ///
     /// # Panics
     /// If the slices differ in length.
@@ -119,18 +64,6 @@ fn combine((a, b): (f32, f32), x: &[f32], y: &[f32], out: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn respacing_keeps_the_noise_levels_and_the_timesteps() {
-        let schedule = Schedule::default();
-        let process = Process::new(&schedule, 1000, Prediction::Epsilon, Variance::FixedLarge).unwrap();
-        let short = process.respaced(Spacing::Trailing, 37).unwrap();
-        assert_eq!(short.len(), 37);
-        for index in 0..37 {
-            let error = short.table.alpha_bar(index) - process.table.alpha_bar(short.timestep(index));
-            assert!(error.abs() < 1e-15, "step {index} is off by {error}");
-        }
-    }
 
     #[test]
     fn an_epsilon_target_is_the_noise_itself() {

@@ -40,7 +40,7 @@ pub enum RenderError {
     },
     /// Columns of a strip that differ in shape.
     #[error(
-        "column {index} of the strip has pictures of the shape {got:?}, expected {expected:?} as in column 0"
+        "row or column {index} of the sheet has pictures of the shape {got:?}, expected {expected:?} as in the first"
     )]
     Mismatch {
         /// Which column.

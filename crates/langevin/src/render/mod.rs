@@ -8,6 +8,7 @@ mod animation;
 mod axes;
 mod backend;
 mod cell;
+mod contact;
 mod error;
 mod figure;
 mod files;
@@ -23,6 +24,7 @@ mod text;
 use image::Rgb;
 
 pub use animation::save_gif;
+pub use contact::contact_sheet;
 pub use error::RenderError;
 pub use files::save_png;
 pub use grid::{grid, with_caption};

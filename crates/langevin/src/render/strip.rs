@@ -77,7 +77,8 @@ mod tests {
         assert!(told(&[], &[]).starts_with("there is nothing to draw"));
         assert!(told(&[one, one], &["t = 0"]).ends_with("2 columns needs as many labels, got 1"));
         assert!(
-            told(&[one, two], &["", ""]).starts_with("column 1 of the strip has pictures of the shape [2, 1")
+            told(&[one, two], &["", ""])
+                .starts_with("row or column 1 of the sheet has pictures of the shape [2, 1")
         );
         assert!(told(&[one; 900], &["t"; 900]).contains("do not fit"));
     }

@@ -1,29 +1,18 @@
-//! Ancestral sampling, Algorithm 2 of Ho et al. 2020.
+//! Steps that go below their goal and come back by fresh noise.
 
-use super::Solver;
-use crate::diffusion::{Denoised, Process};
-use burn::tensor::Tensor;
+use langevin_math::{NoiseLevel, Transition};
 
-/// x_{t−1} = μ̃_t(x_t, x̂_0) + σ_t z, z = 0 at the last step (Ho et al. 2020, Eqs. 7 and 11).
+/// Splits a step into a deterministic part that ends below its goal and noise that leads up to it, so that the noise is
+/// η times what an ancestral step adds:
 ///
-/// Written with x̂_0 rather than ε̂, so that a clipped x̂_0 is what the step uses; unclipped, the two are equal.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ancestral;
-
-impl Solver for Ancestral {
-    fn step(
-        &mut self,
-        process: &Process,
-        index: usize,
-        x: Tensor<4>,
-        denoised: Denoised,
-        noise: &mut dyn FnMut() -> Tensor<4>,
-    ) -> Tensor<4> {
-        let (of_x0, of_x) = process.table.posterior_mean_coefficients(index);
-        let mean = denoised.x0.mul_scalar(of_x0) + x.mul_scalar(of_x);
-        if index == 0 {
-            return mean;
-        }
-        mean + noise().mul_scalar(process.sigma(index))
+/// ρ_up = η √(ρ_to² (ρ_from² − ρ_to²)/ρ_from²), ρ_down = √(ρ_to² − ρ_up²)    (k-diffusion, `get_ancestral_step`)
+///
+/// Gives the level below.
+pub(super) fn below(levels: Transition, eta: f64, level_of_rho: impl Fn(f64) -> NoiseLevel) -> NoiseLevel {
+    let (from, to) = (levels.from.rho(), levels.to.rho());
+    let up = (eta * (to * to * (from * from - to * to) / (from * from)).sqrt()).min(to);
+    if up <= 0.0 {
+        return levels.to;
     }
+    level_of_rho((to * to - up * up).max(0.0).sqrt())
 }

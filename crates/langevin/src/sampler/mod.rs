@@ -1,32 +1,48 @@
 //! From noise to samples: one solver a file, one loop for all.
 //!
-//! Adding a sampler is one new file with a [`Solver`].
+//! Adding a sampler is one new file with a [`Solver`], and one entry of [`SAMPLERS`].
+//!
+//! All solvers see x in the variance-preserving form x = α x_0 + σ ε; what the papers write for x/α is converted. Their
+//! coefficients are computed in f64 from [`NoiseLevel`](langevin_math::NoiseLevel)s, and tensors only receive them.
 
 mod ancestral;
+mod churn;
+mod ddim;
+mod ddim_inversion;
+mod ddpm;
+mod deis;
+mod dpm_multistep;
+mod dpm_singlestep;
+mod euler;
+mod euler_ancestral;
+mod heun;
+mod history;
+mod kdpm2;
+mod lms;
 mod noise;
+mod plan;
+mod pndm;
+mod registry;
 mod run;
+mod solver;
+mod unipc;
 
-pub use ancestral::Ancestral;
-pub use noise::NoiseSource;
-pub use run::{Moment, generate, run};
-
-use crate::diffusion::{Denoised, Process};
-use burn::tensor::Tensor;
-
-/// One reverse step.
-pub trait Solver {
-    /// From x at step `index` of `process` to x one step cleaner; at index 0, to the sample.
-    ///
-    /// `noise` draws z ~ N(0, I) of x's shape; a deterministic solver never calls it.
-    ///
-    /// # Shapes
-    /// `x` and both parts of `denoised`: `[batch, height, width, channels]`; so is the result.
-    fn step(
-        &mut self,
-        process: &Process,
-        index: usize,
-        x: Tensor<4>,
-        denoised: Denoised,
-        noise: &mut dyn FnMut() -> Tensor<4>,
-    ) -> Tensor<4>;
-}
+pub use churn::Churn;
+pub use ddim::Ddim;
+pub use ddim_inversion::DdimInversion;
+pub use ddpm::Ddpm;
+pub use deis::Deis;
+pub use dpm_multistep::{Correction, DpmMultistep};
+pub use dpm_singlestep::DpmSinglestep;
+pub use euler::Euler;
+pub use euler_ancestral::EulerAncestral;
+pub use heun::Heun;
+pub use kdpm2::{Kdpm2, Kdpm2Ancestral};
+pub use lms::Lms;
+pub use noise::{GivenNoise, Noise, NoiseSource};
+pub use plan::Plan;
+pub use pndm::{Pndm, Start};
+pub use registry::{Knob, Knobs, SAMPLERS, Sampler};
+pub use run::{Generation, Moment, run};
+pub use solver::{Solver, Step};
+pub use unipc::{Basis, UniPc};

@@ -59,7 +59,7 @@ impl Batch {
             process.diffuse(steps[row], &x0, &eps, x);
             process.target(steps[row], &x0, &eps, target);
         });
-        let timesteps = steps.iter().map(|&step| process.timestep(step) as f64).collect();
+        let timesteps = steps.iter().map(|&step| step as f64).collect();
         Self { first_sample, x, timesteps, target }
     }
 }

@@ -4,9 +4,9 @@ use crate::config::Settings;
 use crate::diffusion::{Denoiser, Process};
 use crate::models::Model;
 use crate::render::{self, Pictures, PlotOptions, RenderError, Series};
-use crate::sampler::{Ancestral, generate};
+use crate::sampler::{Generation, Knobs, Noise, Plan, Sampler};
 use crate::tensor::to_points;
-use langevin_math::{MathError, Spacing};
+use langevin_math::{GridOptions, MathError};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub enum GridError {
 /// `proceed` is told the reverse steps taken, and to take.
 ///
 /// # Errors
-/// If the process cannot be respaced to the grid's steps, or the picture cannot be written.
+/// If the process cannot be visited in the grid's steps, or the picture cannot be written.
 pub fn draw_grid(
     settings: &Settings,
     process: &Process,
@@ -34,23 +34,18 @@ pub fn draw_grid(
     proceed: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<bool, GridError> {
     let sample = &settings.recipe.sample;
-    let respaced = process.respaced(Spacing::Trailing, sample.grid_steps)?;
-    let denoiser = Denoiser::new(network, &respaced, settings.clips());
-    let (count, shape) = (sample.grid_samples, settings.shape);
+    let sampler = Sampler::named("ddpm").expect("the registry has it");
+    let knobs = Knobs::new(process.variance);
+    let plan = &Plan::of(sampler, knobs, &process.table, GridOptions::default(), sample.grid_steps)?;
+    let denoiser = &Denoiser::new(network, process, settings.bound());
+    let (count, shape, noise) = (sample.grid_samples, settings.shape, &Noise::Seed(sample.seed));
     // No more at a time than training takes, and points all at once.
     let batch = if settings.clips() { count.min(settings.micro_batch()) } else { count };
-    let total = count.div_ceil(batch) * respaced.len();
-    let device = crate::tensor::cpu();
-    let drawn = generate(
-        &mut Ancestral,
-        &denoiser,
-        shape,
-        sample.seed,
-        count,
-        batch,
-        &device,
-        &mut |first, moment| proceed((first / batch + 1) * respaced.len() - moment.index, total),
-    );
+    let total = count.div_ceil(batch) * plan.grid.len();
+    let drawn = Generation { denoiser, plan, shape, noise, count, batch }
+        .run(&crate::tensor::cpu(), &mut |first, moment| {
+            proceed((first / batch + 1) * plan.grid.len() - moment.left, total)
+        });
     let Some(samples) = drawn else { return Ok(false) };
     let image = if settings.levels.is_some() {
         render::grid(&Pictures::new(&samples, shape.batch(count))?, None)?

@@ -36,7 +36,7 @@ pub(super) fn holdout_loss(
             let step = (2 * k + 1) * process.len() / (2 * samples);
             process.diffuse(step, &x0, &eps, x);
             process.target(step, &x0, &eps, target);
-            timesteps.push(process.timestep(step) as f64);
+            timesteps.push(step as f64);
         }
         let output = to_vec(network.forward(from_samples(x, settings.shape, device), &timesteps, None));
         squares += output.iter().zip(&target).map(|(o, t)| f64::from(o - t).powi(2)).sum::<f64>();

@@ -7,13 +7,14 @@ use super::metrics::StepReport;
 use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
 use crate::data::{Dataset, Order, holdout_split};
-use crate::diffusion::{Process, ProcessError};
+use crate::diffusion::Process;
 use crate::models::weights::{Array, Weights, weights_of, with_weights};
 use crate::models::{Model, Network};
 use crate::nn::DropoutKey;
 use crate::tensor::from_samples;
 use burn::module::Module;
 use burn::tensor::Device;
+use langevin_math::MathError;
 use std::ops::Range;
 use std::path::Path;
 
@@ -39,7 +40,7 @@ impl Trainer {
     ///
     /// # Errors
     /// If the diffusion settings do not work.
-    pub fn new(settings: Settings, data: Dataset, device: &Device) -> Result<Self, ProcessError> {
+    pub fn new(settings: Settings, data: Dataset, device: &Device) -> Result<Self, MathError> {
         let process = settings.recipe.diffusion.process()?;
         let seed = settings.recipe.train.seed;
         let holdout = settings.recipe.data.holdout.unwrap_or(0.0);

@@ -1,4 +1,4 @@
-//! Sampling with fewer steps than the process has: which timesteps are kept, and the process between them.
+//! Sampling with fewer steps than the process has: which timesteps are kept.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::MathError;
-use crate::process::DiffusionTable;
 use crate::schedule::{check_count, linspace};
 
 /// How the kept timesteps lie among all of them.
@@ -21,11 +20,22 @@ pub enum Spacing {
     Linspace,
     /// ⌊(i·√(0.8 T)/(S−1))²⌋: dense near the data, up to 0.8 T    (Song et al. 2021, appendix D.2)
     Quadratic,
+    /// As `leading` for S + 1 timesteps, without timestep 0: i·⌊T/(S+1)⌋ for i = 1 … S.
+    LeadingOpen,
+    /// As `linspace` for S + 1 timesteps, without timestep 0: round(i·(T−1)/S) for i = 1 … S.
+    LinspaceOpen,
 }
 
 impl Spacing {
     /// Every spacing there is.
-    pub const ALL: [Self; 4] = [Self::Leading, Self::Trailing, Self::Linspace, Self::Quadratic];
+    pub const ALL: [Self; 6] = [
+        Self::Leading,
+        Self::Trailing,
+        Self::Linspace,
+        Self::Quadratic,
+        Self::LeadingOpen,
+        Self::LinspaceOpen,
+    ];
 
     /// The name in a configuration.
     pub const fn name(self) -> &'static str {
@@ -34,6 +44,8 @@ impl Spacing {
             Self::Trailing => "trailing",
             Self::Linspace => "linspace",
             Self::Quadratic => "quadratic",
+            Self::LeadingOpen => "leading-open",
+            Self::LinspaceOpen => "linspace-open",
         }
     }
 
@@ -45,11 +57,15 @@ impl Spacing {
     /// one that does not exceed its predecessor becomes its predecessor + 1.
     ///
     /// # Errors
-    /// If `total` is 0 or above [`MAX_TIMESTEPS`](crate::MAX_TIMESTEPS), or `steps` is 0, above `total`, or,
-    /// for the quadratic spacing, above 0.8 `total`.
+    /// If `total` is 0 or above [`MAX_TIMESTEPS`](crate::MAX_TIMESTEPS), or `steps` is 0, above `total`, above
+    /// 0.8 `total` for the quadratic spacing, or above `total` − 1 for the open ones.
     pub fn timesteps(self, total: usize, steps: usize) -> Result<Vec<usize>, MathError> {
         check_count(total)?;
-        let max = if self == Self::Quadratic { total * 4 / 5 } else { total };
+        let max = match self {
+            Self::Quadratic => total * 4 / 5,
+            Self::LeadingOpen | Self::LinspaceOpen => total - 1,
+            _ => total,
+        };
         if steps == 0 || steps > max {
             return Err(MathError::StepCount { spacing: self.name(), steps, max, total });
         }
@@ -58,6 +74,8 @@ impl Spacing {
             Self::Trailing => trailing(total, steps),
             Self::Linspace => round_all(linspace(0.0, (total - 1) as f64, steps)),
             Self::Quadratic => quadratic(total, steps),
+            Self::LeadingOpen => (1..=steps).map(|i| i * (total / (steps + 1))).collect(),
+            Self::LinspaceOpen => round_all(linspace(0.0, (total - 1) as f64, steps + 1)).split_off(1),
         })
     }
 }
@@ -102,47 +120,9 @@ impl FromStr for Spacing {
 
     fn from_str(name: &str) -> Result<Self, MathError> {
         Self::ALL.into_iter().find(|spacing| spacing.name() == name).ok_or_else(|| {
-            MathError::UnknownSpacing { got: name.to_owned(), expected: Self::ALL.map(Self::name).join(", ") }
+            let expected = Self::ALL.map(Self::name).join(", ");
+            MathError::UnknownName { what: "spacing", got: name.to_owned(), expected }
         })
-    }
-}
-
-/// A process that keeps some timesteps of another.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Respaced {
-    /// The coefficients of the steps between the kept timesteps.
-    pub table: DiffusionTable,
-    /// The timestep of the original process for each timestep of `table`: what a network is told.
-    pub timesteps: Vec<usize>,
-}
-
-impl DiffusionTable {
-    /// The process that visits only `timesteps` of this one.
-    ///
-    /// ᾱ stays what it is at each kept timestep, to the last bit, and the steps become
-    /// β_i = 1 − ᾱ_i/ᾱ_{i−1}    (Nichol & Dhariwal 2021, Eq. 19),
-    /// evaluated as −expm1 of the sum of ln α over the timesteps from one kept to the next.
-    ///
-    /// # Errors
-    /// If `timesteps` is empty, does not strictly rise, or holds one that is not below [`len`](Self::len).
-    pub fn respace(&self, timesteps: &[usize]) -> Result<Respaced, MathError> {
-        if timesteps.is_empty() {
-            return Err(MathError::NothingKept);
-        }
-        let mut from = 0;
-        let mut log_alphas = Vec::with_capacity(timesteps.len());
-        for (index, &timestep) in timesteps.iter().enumerate() {
-            if timestep >= self.len() {
-                return Err(MathError::TimestepOutOfRange { index, timestep, total: self.len() });
-            }
-            if timestep < from {
-                return Err(MathError::TimestepsNotRising { index, timestep, previous: from - 1 });
-            }
-            log_alphas.push((from..=timestep).map(|s| self.log_alpha(s)).sum());
-            from = timestep + 1;
-        }
-        let log_alpha_bars = timesteps.iter().map(|&t| self.log_alpha_bar(t)).collect();
-        Ok(Respaced { table: Self::from_logs(log_alphas, log_alpha_bars), timesteps: timesteps.to_vec() })
     }
 }
 

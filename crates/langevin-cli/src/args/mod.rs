@@ -1,8 +1,11 @@
 //! The command line.
 
+mod sampling;
+
+pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use langevin::data::Channels;
-use langevin::math::{Spacing, Variance};
 use langevin::train::WeightsKind;
 use std::path::PathBuf;
 
@@ -19,7 +22,11 @@ pub enum Command {
     /// Train a model; without any argument, on the built-in 8x8 digits
     Train(Box<TrainArguments>),
     /// Draw samples from a trained model
-    Sample(SampleArguments),
+    Sample(Box<SampleArguments>),
+    /// List the samplers: what each is good for, and where it comes from
+    Samplers,
+    /// Draw the same samples with several samplers in several numbers of steps, and measure each
+    CompareSamplers(Box<CompareSamplersArguments>),
     /// Show data turning to noise: the forward process
     Diffuse(DiffuseArguments),
     /// Add noise to a picture, and let a model take it away
@@ -116,49 +123,6 @@ impl From<Weights> for WeightsKind {
             Weights::Raw => Self::Raw,
         }
     }
-}
-
-#[derive(Debug, Args)]
-pub struct SampleArguments {
-    /// A run's folder (its newest checkpoint) or a checkpoint's
-    pub model: PathBuf,
-    /// Samples [default: 16 pictures, or 2000 points]
-    #[arg(short = 'n', value_name = "N")]
-    pub count: Option<usize>,
-    /// Reverse steps; fewer are faster [default: all of the model's]
-    #[arg(long, value_name = "S")]
-    pub steps: Option<usize>,
-    /// Which timesteps a shorter process keeps: leading, trailing, linspace or quadratic
-    #[arg(long, value_name = "NAME", default_value = "trailing")]
-    pub spacing: Spacing,
-    /// Variance of the reverse steps: fixed-large or fixed-small [default: the model's]
-    #[arg(long, value_name = "NAME", value_parser = variance)]
-    pub variance: Option<Variance>,
-    /// Sample k of a seed is always the same
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// Samples computed at a time [default: 16 pictures, or all points]
-    #[arg(long, value_name = "N")]
-    pub batch: Option<usize>,
-    /// Which weights to use
-    #[arg(long, value_enum, default_value = "ema")]
-    pub weights: Weights,
-    /// A folder for single pictures, or a .png (grid or plot), .npz (uint8) or .npy (float32) file
-    /// [default: samples-seedN.png]
-    #[arg(long, value_name = "DIR|FILE")]
-    pub out: Option<PathBuf>,
-    /// Also show noise turning into samples: a strip (.png) or an animation (.gif)
-    #[arg(long, value_name = "FILE")]
-    pub trajectory: Option<PathBuf>,
-    /// Threads to compute with [default: one a core]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// Compute convolutions directly instead of by Winograd's method: slower, and rounds less
-    #[arg(long)]
-    pub exact: bool,
-    /// Print no progress
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -281,14 +245,6 @@ fn size(text: &str) -> Result<[usize; 2], String> {
     match sides {
         Some(sides) if !sides.contains(&0) => Ok(sides),
         _ => Err("expected height and width, such as 32x32".to_owned()),
-    }
-}
-
-fn variance(text: &str) -> Result<Variance, String> {
-    match text {
-        "fixed-large" => Ok(Variance::FixedLarge),
-        "fixed-small" => Ok(Variance::FixedSmall),
-        _ => Err("expected fixed-large or fixed-small".to_owned()),
     }
 }
 

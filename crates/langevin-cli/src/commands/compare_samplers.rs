@@ -1,0 +1,204 @@
+//! `langevin compare-samplers`: samplers by numbers of steps, at the same noise.
+
+use super::use_threads;
+use crate::args::CompareSamplersArguments;
+use crate::exit::{Done, Failure, usage};
+use crate::output::check_png;
+use crate::progress::Progress;
+use crate::sampling::named;
+use crate::signals::Signals;
+use langevin::math::{GridOptions, Last, Spacing};
+use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
+use langevin::sampler::{Knobs, Noise, SAMPLERS, Sampler};
+use langevin::tensor::to_points;
+use langevin::{SampleOptions, SamplerChoice, TrainedModel};
+use std::fmt::Write;
+use std::fs;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// The most samples of a run that a sheet has room for.
+const MOST: usize = 64;
+
+/// One run.
+struct Cell {
+    steps: usize,
+    evaluations: usize,
+    seconds: f64,
+    /// Root mean square difference from the reference; only samplers without noise approach it.
+    distance: Option<f64>,
+    samples: Vec<f32>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &CompareSamplersArguments) -> Done {
+    check_png(&arguments.out)?;
+    let signals = Signals::listen()?;
+    use_threads(arguments.threads)?;
+    let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
+    let points = model.settings().levels.is_none();
+    let count = if points { 2000 } else { arguments.count };
+    if !points && !(1..=MOST).contains(&count) {
+        return Err(usage(format!("-n is {count}: give 1 to {MOST}")));
+    }
+    let samplers = samplers(&arguments.samplers)?;
+    if arguments.steps.is_empty() || arguments.steps.contains(&0) {
+        return Err(usage("--steps takes numbers from 1, such as 5,10,20"));
+    }
+    let levels = GridOptions { sigmas: arguments.sigmas, spacing: arguments.spacing, last: Last::Data };
+    let run = |sampler: &'static Sampler, steps: usize, levels: GridOptions| {
+        draw(&model, sampler, steps, levels, count, arguments, &signals)
+    };
+    let reference_steps = arguments.reference.min(model.process.len());
+    let mut progress =
+        Progress::new("comparing", (samplers.len() * arguments.steps.len()) as u64 + 1, 0, arguments.quiet);
+    progress.update(0, format!("reference: ddim, {reference_steps} steps"));
+    let whole = GridOptions { spacing: Spacing::Trailing, ..GridOptions::default() };
+    let reference = run(named("ddim")?, reference_steps, whole)?;
+    let mut rows: Vec<(&Sampler, Vec<Cell>)> = Vec::new();
+    for sampler in samplers {
+        let mut cells = Vec::new();
+        for &steps in &arguments.steps {
+            let done = rows.len() * arguments.steps.len() + cells.len() + 1;
+            progress.update(done as u64, format!("{}, {steps} steps", sampler.name));
+            let mut cell = run(sampler, steps, levels)?;
+            let knobs = Knobs::new(model.process.variance);
+            cell.distance = (!sampler.draws_noise(&knobs)).then(|| rms(&cell.samples, &reference.samples));
+            cells.push(cell);
+        }
+        rows.push((sampler, cells));
+    }
+    progress.finish();
+    print_table(&rows, &reference, count);
+    let table = arguments.out.with_extension("csv");
+    fs::write(&table, csv(&rows, &reference))
+        .map_err(|cause| anyhow::anyhow!("cannot write {}: {cause}", table.display()))?;
+    let image = if points {
+        plots(&rows, &reference)?
+    } else {
+        sheet(&rows, &reference, &arguments.steps, &model, count)?
+    };
+    render::save_png(&arguments.out, &image)?;
+    println!("the samples in {}, the table in {}", arguments.out.display(), table.display());
+    Ok(())
+}
+
+fn samplers(names: &[String]) -> Result<Vec<&'static Sampler>, Failure> {
+    if names.is_empty() {
+        return Ok(SAMPLERS.iter().filter(|sampler| !sampler.inverts()).collect());
+    }
+    let sampler = |name: &String| {
+        let sampler = named(name)?;
+        let message = || usage(format!("{name} goes from data to noise, and has no samples to compare"));
+        if sampler.inverts() { Err(message()) } else { Ok(sampler) }
+    };
+    names.iter().map(sampler).collect()
+}
+
+fn draw(
+    model: &TrainedModel,
+    sampler: &'static Sampler,
+    steps: usize,
+    levels: GridOptions,
+    count: usize,
+    arguments: &CompareSamplersArguments,
+    signals: &Signals,
+) -> Result<Cell, Failure> {
+    let options = SampleOptions {
+        count,
+        batch: count,
+        steps: Some(steps),
+        sampler: SamplerChoice::Own { sampler, knobs: None, levels },
+        noise: Noise::Seed(arguments.seed),
+        bound: None,
+    };
+    // Before the clock starts: a wrong number of steps is the user's.
+    model.plan(&options).map_err(|error| usage(format!("{}: {error}", sampler.name)))?;
+    let (begun, mut evaluations) = (Instant::now(), 0);
+    let samples = model.sample_observed(&options, &mut |_, moment| {
+        evaluations = moment.evaluations;
+        if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let samples = samples.ok_or(Failure::Interrupted(signals.received().unwrap_or(2)))?;
+    Ok(Cell { steps, evaluations, seconds: begun.elapsed().as_secs_f64(), distance: None, samples })
+}
+
+fn rms(a: &[f32], b: &[f32]) -> f64 {
+    let squares: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+    (squares / a.len() as f64).sqrt()
+}
+
+fn print_table(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell, count: usize) {
+    println!(
+        "{:<16} {:>5} {:>11} {:>9} {:>12}",
+        "sampler", "steps", "evaluations", "distance", "ms a sample"
+    );
+    let line = |name: &str, cell: &Cell, distance: &str| {
+        let milliseconds = 1e3 * cell.seconds / count as f64;
+        println!("{name:<16} {:>5} {:>11} {distance:>9} {milliseconds:>12.1}", cell.steps, cell.evaluations);
+    };
+    line("ddim", reference, "reference");
+    for (sampler, cells) in rows {
+        for cell in cells {
+            let distance = cell.distance.map_or("-".to_owned(), |distance| format!("{distance:.4}"));
+            line(sampler.name, cell, &distance);
+        }
+    }
+    println!(
+        "distance: root mean square difference from the reference; - where the steps draw noise of their own"
+    );
+}
+
+fn csv(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell) -> String {
+    let mut text = "sampler,steps,evaluations,distance,seconds\n".to_owned();
+    let mut line = |name: &str, cell: &Cell, distance: Option<f64>| {
+        let distance = distance.map_or(String::new(), |distance| format!("{distance:.6}"));
+        let (steps, evaluations, seconds) = (cell.steps, cell.evaluations, cell.seconds);
+        writeln!(text, "{name},{steps},{evaluations},{distance},{seconds:.4}")
+            .expect("a string takes what is written");
+    };
+    line("reference", reference, Some(0.0));
+    rows.iter()
+        .for_each(|(sampler, cells)| cells.iter().for_each(|cell| line(sampler.name, cell, cell.distance)));
+    text
+}
+
+/// A row a sampler, a group of columns a number of steps; the reference first.
+fn sheet(
+    rows: &[(&Sampler, Vec<Cell>)],
+    reference: &Cell,
+    steps: &[usize],
+    model: &TrainedModel,
+    count: usize,
+) -> Result<render::RgbImage, render::RenderError> {
+    let joined: Vec<Vec<f32>> =
+        rows.iter().map(|(_, cells)| cells.iter().flat_map(|cell| cell.samples.clone()).collect()).collect();
+    let shape = model.shape();
+    let mut labelled = vec![(
+        format!("ddim, {} steps", reference.steps),
+        Pictures::new(&reference.samples, shape.batch(count))?,
+    )];
+    for ((sampler, _), values) in rows.iter().zip(&joined) {
+        labelled.push((sampler.name.to_owned(), Pictures::new(values, shape.batch(count * steps.len()))?));
+    }
+    let groups: Vec<String> = steps.iter().map(|steps| format!("{steps} steps")).collect();
+    render::contact_sheet(&labelled, &groups, count)
+}
+
+/// A plot a run; the reference first.
+fn plots(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell) -> Result<render::RgbImage, render::RenderError> {
+    let mut captions = vec![format!("ddim, {}", reference.steps)];
+    let mut points = vec![to_points(&reference.samples)];
+    for (sampler, cells) in rows {
+        for cell in cells {
+            captions.push(format!("{}, {}", sampler.name, cell.steps));
+            points.push(to_points(&cell.samples));
+        }
+    }
+    // The reference's range: a solver that runs away must not shrink the others.
+    let range = Some(Range::of([&points[0][..]]));
+    let series: Vec<_> = points.iter().map(|points| [Series { points, ..Series::default() }]).collect();
+    let panels: Vec<Panel> =
+        captions.iter().zip(&series).map(|(caption, series)| Panel { caption, series }).collect();
+    render::panels(&panels, &PlotOptions { range, ..PlotOptions::default() })
+}

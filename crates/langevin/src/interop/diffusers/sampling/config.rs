@@ -1,0 +1,147 @@
+//! What a scheduler's configuration says about sampling.
+
+use super::class::Class;
+use crate::diffusion::Bound;
+use crate::sampler::Churn;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Why a scheduler cannot be followed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum SchedulerError {
+    #[error("{got} is not a scheduler that can be followed: {} can", super::class::names())]
+    Class { got: String },
+    #[error("{class} is set in ways that are not supported: {}", values.join(", "))]
+    Values { class: String, values: Vec<String> },
+}
+
+/// The settings that concern sampling, complete.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Config {
+    pub timestep_spacing: Spaced,
+    pub steps_offset: usize,
+    pub set_alpha_to_one: bool,
+    pub skip_prk_steps: bool,
+    pub use_karras_sigmas: bool,
+    pub use_exponential_sigmas: bool,
+    pub use_lu_lambdas: bool,
+    pub final_sigmas_type: Final,
+    pub solver_order: usize,
+    pub solver_type: String,
+    pub algorithm_type: String,
+    pub lower_order_final: bool,
+    pub euler_at_final: bool,
+    pub eta: f64,
+    pub use_clipped_model_output: bool,
+    pub s_churn: f64,
+    pub s_tmin: f64,
+    pub s_tmax: Option<f64>,
+    pub s_noise: f64,
+    pub clip_sample: bool,
+    pub clip_sample_range: f64,
+    pub thresholding: bool,
+    pub dynamic_thresholding_ratio: f64,
+    pub sample_max_value: f64,
+    pub variance_type: Option<String>,
+}
+
+/// `timestep_spacing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Spaced {
+    Leading,
+    Trailing,
+    Linspace,
+}
+
+/// `final_sigmas_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Final {
+    Zero,
+    SigmaMin,
+}
+
+/// The defaults that most classes share.
+fn defaults() -> Value {
+    json!({
+        "timestep_spacing": "linspace", "steps_offset": 0, "set_alpha_to_one": true, "skip_prk_steps": false,
+        "use_karras_sigmas": false, "use_exponential_sigmas": false, "use_lu_lambdas": false,
+        "final_sigmas_type": "zero", "solver_order": 2, "solver_type": "midpoint", "algorithm_type": "dpmsolver++",
+        "lower_order_final": true, "euler_at_final": false, "eta": 0.0, "use_clipped_model_output": false,
+        "s_churn": 0.0, "s_tmin": 0.0, "s_tmax": null, "s_noise": 1.0,
+        "clip_sample": false, "clip_sample_range": 1.0, "thresholding": false,
+        "dynamic_thresholding_ratio": 0.995, "sample_max_value": 1.0, "variance_type": null,
+    })
+}
+
+/// Fields that change nothing as long as they have one of these values.
+fn neutral() -> Map<String, Value> {
+    let fields = json!({
+        "use_beta_sigmas": [false], "use_flow_sigmas": [false], "use_dynamic_shifting": [false],
+        "rescale_betas_zero_snr": [false], "predict_x0": [true], "disable_corrector": [[]], "solver_p": [null],
+        "interpolation_type": ["linear"], "timestep_type": ["discrete"], "sigma_min": [null], "sigma_max": [null],
+        "shift_terminal": [null], "lambda_min_clipped": [null, "-inf"],
+        "invert_sigmas": [false],
+    });
+    fields.as_object().cloned().unwrap_or_default()
+}
+
+/// Fields of the process rather than of sampling, and of forms that are not reached.
+const ELSEWHERE: [&str; 9] = [
+    "num_train_timesteps",
+    "beta_start",
+    "beta_end",
+    "beta_schedule",
+    "trained_betas",
+    "prediction_type",
+    "flow_shift",
+    "time_shift_type",
+    "skip_checks",
+];
+
+impl Config {
+    /// `config` over the class's defaults.
+    pub(super) fn new(class: &Class, config: &Value) -> Result<Self, SchedulerError> {
+        let mut merged = defaults();
+        let neutral = neutral();
+        let mut wrong = Vec::new();
+        let own = class.defaults();
+        let given = config.as_object().cloned().unwrap_or_default();
+        for (key, value) in own.as_object().into_iter().flatten().chain(&given) {
+            if merged.get(key).is_some() {
+                merged[key] = value.clone();
+                continue;
+            }
+            let known = key.starts_with('_') || ELSEWHERE.contains(&key.as_str());
+            let harmless = neutral
+                .get(key)
+                .is_some_and(|values| values.as_array().is_some_and(|values| values.contains(value)));
+            if !known && !harmless {
+                wrong.push(format!("{key} = {value}"));
+            }
+        }
+        let parsed = serde_json::from_value::<Self>(merged.clone());
+        let error = |values| SchedulerError::Values { class: class.name.to_owned(), values };
+        let parsed = parsed.map_err(|cause| error(vec![cause.to_string()]))?;
+        wrong.extend(class.refused(&parsed));
+        if wrong.is_empty() { Ok(parsed) } else { Err(error(wrong)) }
+    }
+
+    pub(super) fn churn(&self) -> Churn {
+        Churn {
+            amount: self.s_churn,
+            min: self.s_tmin,
+            max: self.s_tmax.unwrap_or(f64::INFINITY),
+            scale: self.s_noise,
+        }
+    }
+
+    pub(super) fn bound(&self) -> Bound {
+        if self.thresholding {
+            return Bound::Dynamic { quantile: self.dynamic_thresholding_ratio, max: self.sample_max_value };
+        }
+        if self.clip_sample { Bound::Clip { range: self.clip_sample_range } } else { Bound::None }
+    }
+}

@@ -1,0 +1,62 @@
+//! The schedulers of diffusers 0.42.1 as they compute, by their class names.
+//!
+//! The method of a class is one of [`sampler`](crate::sampler)'s solvers, with what it does in its own way set so; the noise
+//! levels that it visits are chosen here. What differs from the papers is listed in `docs/samplers.md`.
+
+mod class;
+mod config;
+mod levels;
+
+pub use class::{CLASSES, Class};
+pub use config::SchedulerError;
+
+use crate::diffusion::{Bound, Process};
+use crate::sampler::Plan;
+use config::Config;
+use langevin_math::MathError;
+use serde_json::Value;
+
+/// A scheduler of diffusers with its configuration.
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    class: &'static Class,
+    config: Config,
+}
+
+impl Scheduler {
+    /// The scheduler of a class with a configuration: what `scheduler_config.json` may hold, and what its `step` takes (`eta`,
+    /// `s_churn`, …). What it leaves out has the class's default.
+    ///
+    /// # Errors
+    /// If the class or a value is unknown; all such values are listed.
+    pub fn new(class: &str, config: &Value) -> Result<Self, SchedulerError> {
+        let class = CLASSES
+            .iter()
+            .find(|known| known.name == class)
+            .ok_or_else(|| SchedulerError::Class { got: class.to_owned() })?;
+        let config = Config::new(class, config)?;
+        Ok(Self { class, config })
+    }
+
+    /// Its class.
+    pub fn class(&self) -> &'static str {
+        self.class.name
+    }
+
+    /// What it does to x̂_0.
+    pub fn bound(&self) -> Bound {
+        self.config.bound()
+    }
+
+    /// Its run of `steps` steps.
+    ///
+    /// # Errors
+    /// If the process cannot be visited in so many steps.
+    pub fn plan(&self, process: &Process, steps: usize) -> Result<Plan, MathError> {
+        let grid = levels::grid(self.class, &self.config, &process.table, steps)?;
+        let stride = (process.len() / steps) as f64;
+        let (class, config, variance) = (self.class, self.config.clone(), process.variance);
+        let draws_noise = class.draws_noise(&config);
+        Ok(Plan::new(grid, draws_noise, move || class.solver(&config, stride, variance)))
+    }
+}
