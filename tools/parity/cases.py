@@ -1,8 +1,8 @@
 """One U-Net after another: what of it is stored as reference vectors.
 
 Metadata `versions` names the libraries, `cases` lists the cases. For each case NAME:
-  metadata NAME            JSON: seed, size [height, width], timesteps, classes (numbers, or null), config (the
-                           model's config.json)
+  metadata NAME            JSON: seed, size [height, width], timesteps, classes (numbers, or null), rate (of the
+                           training steps), config (the model's config.json)
   metadata NAME.old_keys   JSON, where it is there: the state dict's keys as diffusers had them before attention was
                            rewritten, each with its present key
   NAME.y                   [B, C, H, W], output, float32
@@ -21,10 +21,10 @@ import torch
 import drawn
 
 
-def case(config, seed, size=(8, 8), timesteps=(0, 487, 999), classes=None, whole=True, old_names=False):
+def case(config, seed, size=(8, 8), timesteps=(0, 487, 999), classes=None, rate=1e-3, whole=True, old_names=False):
     """A case's tensors and metadata, by their names within it."""
     model = drawn.build(config, seed)
-    described = dict(seed=seed, size=size, timesteps=timesteps, classes=classes)
+    described = dict(seed=seed, size=size, timesteps=timesteps, classes=classes, rate=rate)
     metadata = {"": json.dumps(described | {"config": json.loads(model.to_json_string())}, sort_keys=True)}
     if old_names:
         metadata[".old_keys"] = json.dumps(old_keys(model), sort_keys=True)
@@ -35,7 +35,7 @@ def case(config, seed, size=(8, 8), timesteps=(0, 487, 999), classes=None, whole
         tensors |= {f"grad.{key}": gradient.float() for key, gradient in gradients.items()}
     else:
         tensors["grad_projections"] = drawn.projections(gradients, seed)
-    tensors["losses"] = drawn.training_losses(model, size, len(timesteps), classes, seed)
+    tensors["losses"] = drawn.training_losses(model, size, len(timesteps), classes, seed, rate)
     return tensors, metadata
 
 

@@ -119,14 +119,14 @@ def projections(gradients, seed):
     return torch.tensor(rows)
 
 
-def training_losses(model, size, batch, classes, seed):
+def training_losses(model, size, batch, classes, seed, rate):
     """The losses of ten steps of Algorithm 1 from the model's weights, which it changes.
 
     L_simple, linear schedule beta = 1e-4 .. 0.02 with T = 1000; gradients scaled by min(1, 1 / (norm + 1e-6));
-    Adam(1e-3, 0.9, 0.999, 1e-8). A network of more outputs than inputs is to say the noise several times.
+    Adam(rate, 0.9, 0.999, 1e-8). A network of more outputs than inputs is to say the noise several times.
     """
     alpha_bar = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000), dim=0)
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-8)
+    optimiser = torch.optim.Adam(model.parameters(), lr=rate, betas=(0.9, 0.999), eps=1e-8)
     channels, given, losses = model.config.in_channels, labels(model, batch, classes, seed), []
     for i in range(STEPS):
         x0 = numbers(seed + 1, 10 + i, (batch, channels, *size))

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 SEED = 35746307
+# The paper's. At 1e-3 PyTorch in float32 is 2.5e-4 away from itself in float64 after eight steps.
+RATE = 2e-4
 
 
 def topology(width):
@@ -43,7 +45,7 @@ def main():
     model = drawn.build(topology(128), SEED).float()
     print(f"{sum(parameter.numel() for parameter in model.parameters()):,} parameters", flush=True)
     DDPMPipeline(unet=model, scheduler=DDPMScheduler()).save_pretrained(folder)
-    full = dict(config=topology(128), seed=SEED, size=(32, 32), timesteps=(250, 999))
+    full = dict(config=topology(128), seed=SEED, size=(32, 32), timesteps=(250, 999), rate=RATE)
     cases.write({"full-width": full}, folder / "vectors.safetensors")
 
 

@@ -32,6 +32,7 @@ pub struct Case<'a> {
     timesteps: Vec<f64>,
     classes: Option<Vec<usize>>,
     seed: u64,
+    rate: f64,
 }
 
 /// Normal numbers that are uniform: of variance 1.
@@ -58,6 +59,7 @@ impl<'a> Case<'a> {
             size: [size[0] as usize, size[1] as usize],
             timesteps: field("timesteps").unwrap(),
             classes: field("classes").map(|classes| classes.iter().map(|&class| class as usize).collect()),
+            rate: described["rate"].as_f64().unwrap(),
             seed: described["seed"].as_u64().unwrap(),
             name,
         }
@@ -196,7 +198,7 @@ impl<'a> Case<'a> {
             if relative > worst.0 {
                 worst = (relative, step);
             }
-            network = optimizer.step(network, &gradients, 1e-3, &mut ema).0;
+            network = optimizer.step(network, &gradients, self.rate, &mut ema).0;
         }
         worst
     }

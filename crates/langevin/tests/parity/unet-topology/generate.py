@@ -12,13 +12,13 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[5] / "tools" / "parity"))
 import cases
 import drawn
-from full_width import topology
+from full_width import RATE, topology
 
 
 def main():
     torch.set_num_threads(1)
     drawn.prepare()
-    quarter = dict(config=topology(32), seed=2020, size=(32, 32), timesteps=(250, 999), whole=False)
+    quarter = dict(config=topology(32), seed=2020, size=(32, 32), timesteps=(250, 999), rate=RATE, whole=False)
     cases.write({"quarter-width": quarter}, Path(__file__).with_name("vectors.safetensors"))
 
 
