@@ -1,5 +1,6 @@
 //! How the program ends: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted.
 
+use langevin::SampleError;
 use langevin::config::{RecipeError, SettingsError};
 use langevin::data::DataError;
 use langevin::train::CheckpointError;
@@ -25,6 +26,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
         let error = error.into();
         let asked_wrongly = error.is::<RecipeError>()
             || error.is::<SettingsError>()
+            || error.is::<SampleError>()
             || matches!(error.downcast_ref(), Some(CheckpointError::NotAModel { .. }))
             || error.downcast_ref::<DataError>().is_some_and(|error| {
                 matches!(

@@ -3,8 +3,8 @@
 use crate::config::Settings;
 use crate::diffusion::{Bound, Denoiser, Process};
 use crate::interop::diffusers::Scheduler;
-use crate::models::Model;
 use crate::models::weights::{parameter_names, with_weights};
+use crate::models::{ConditioningError, Model};
 use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, Sampler, run};
 use crate::tensor::SampleShape;
 use crate::tensor::{from_samples, to_vec};
@@ -14,6 +14,16 @@ use burn::tensor::Device;
 use langevin_math::{Grid, GridOptions, MathError, NoiseLevel};
 use std::ops::ControlFlow;
 use std::path::Path;
+
+/// Why samples cannot be drawn.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum SampleError {
+    #[error(transparent)]
+    Levels(#[from] MathError),
+    #[error(transparent)]
+    Class(#[from] ConditioningError),
+}
 
 /// How samples are drawn.
 #[derive(Clone)]
@@ -26,6 +36,8 @@ pub struct SampleOptions {
     pub steps: Option<usize>,
     /// What is done to x̂_0 on the way; `None` takes what is right for the model's data.
     pub bound: Option<Bound>,
+    /// The class of all samples, for a network that knows classes.
+    pub class: Option<usize>,
     /// x_T, and the noise of the steps.
     pub noise: Noise,
     /// Samples computed at a time.
@@ -73,6 +85,7 @@ impl Default for SampleOptions {
             sampler: SamplerChoice::default(),
             steps: None,
             bound: None,
+            class: None,
             noise: Noise::Seed(0),
             batch: 16,
         }
@@ -148,8 +161,8 @@ impl TrainedModel {
     /// Draws samples from noise: `[count, height, width, channels]`, unclipped, pictures about [−1, 1].
     ///
     /// # Errors
-    /// If the process cannot be visited in so many steps.
-    pub fn sample(&self, options: &SampleOptions) -> Result<Vec<f32>, MathError> {
+    /// If the process cannot be visited in so many steps, or the network does not know the class.
+    pub fn sample(&self, options: &SampleOptions) -> Result<Vec<f32>, SampleError> {
         let samples = self.sample_observed(options, &mut |_, _| ControlFlow::Continue(()))?;
         Ok(samples.expect("nothing stops it"))
     }
@@ -158,14 +171,14 @@ impl TrainedModel {
     /// and may stop: the result is then `None`.
     ///
     /// # Errors
-    /// If the process cannot be visited in so many steps.
+    /// As for [`TrainedModel::sample`].
     pub fn sample_observed(
         &self,
         options: &SampleOptions,
         observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
-    ) -> Result<Option<Vec<f32>>, MathError> {
+    ) -> Result<Option<Vec<f32>>, SampleError> {
         let plan = &self.plan(options)?;
-        let denoiser = &self.denoiser(options.bound);
+        let denoiser = &self.denoiser(options.bound).of_class(options.class)?;
         let (shape, noise) = (self.shape(), &options.noise);
         let SampleOptions { count, batch, .. } = *options;
         Ok(Generation { denoiser, plan, shape, noise, count, batch }.run(&self.device, observe))
@@ -179,6 +192,9 @@ impl TrainedModel {
     /// Diffuses one sample to `timestep` (0 is the least noise) with noise of `seed`, and takes it back.
     /// Gives x_t and the sample it came back as; `observe` may stop, and the result is then `None`.
     ///
+    /// # Errors
+    /// If the network needs a class.
+    ///
     /// # Panics
     /// If the process has no such timestep, or `x0` is not one sample.
     pub fn renoise(
@@ -187,7 +203,8 @@ impl TrainedModel {
         timestep: usize,
         seed: u64,
         observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
-    ) -> Option<(Vec<f32>, Vec<f32>)> {
+    ) -> Result<Option<(Vec<f32>, Vec<f32>)>, SampleError> {
+        let denoiser = self.denoiser(None).of_class(None)?;
         let shape = self.shape();
         let seed = Noise::Seed(seed);
         let noise = NoiseSource { noise: &seed, first: 0, samples: 1, shape };
@@ -198,7 +215,7 @@ impl TrainedModel {
         levels.push(NoiseLevel::DATA);
         let (grid, mut solver) = (Grid::through(&levels), Ddpm::new(self.process.variance));
         let x = from_samples(x_t.clone(), shape, &self.device);
-        let back = run(&mut solver, &self.denoiser(None), &grid, x, &noise, observe)?;
-        Some((x_t, to_vec(back)))
+        let back = run(&mut solver, &denoiser, &grid, x, &noise, observe);
+        Ok(back.map(|back| (x_t, to_vec(back))))
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use langevin::diffusion::{Bound, Denoiser, Process};
 use langevin::math::{Grid, NoiseLevel, Prediction, Schedule, Variance};
-use langevin::models::Network;
+use langevin::models::{Conditioning, Network};
 use langevin::nn::DropoutKey;
 use langevin::sampler::{
     Basis, Correction, Ddim, DdimInversion, Deis, DpmMultistep, DpmSinglestep, Euler, Heun, Kdpm2, Lms, Pndm,
@@ -23,8 +23,8 @@ fn process() -> Process {
 struct Gaussian<'a>(&'a Process);
 
 impl Network for Gaussian<'_> {
-    fn forward(&self, x: Tensor<4>, timesteps: &[f64], _: Option<DropoutKey>) -> Tensor<4> {
-        let level = self.0.table.level_at(timesteps[0]);
+    fn forward(&self, x: Tensor<4>, told: Conditioning, _: Option<DropoutKey>) -> Tensor<4> {
+        let level = self.0.table.level_at(told.timesteps[0]);
         x.mul_scalar(level.sigma() / variance(level))
     }
 }

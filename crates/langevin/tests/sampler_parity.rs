@@ -9,7 +9,7 @@ use common::Vectors;
 use langevin::diffusion::{Bound, Denoiser, Process};
 use langevin::interop::diffusers::{CLASSES, Scheduler, SchedulerError};
 use langevin::math::{GridOptions, Prediction, Schedule, Sigmas, Variance};
-use langevin::models::Network;
+use langevin::models::{Conditioning, Network};
 use langevin::nn::DropoutKey;
 use langevin::sampler::{Churn, DpmMultistep, GivenNoise, Knobs, Noise, NoiseSource, Plan, Sampler, run};
 use langevin::tensor::{SampleShape, from_samples, to_vec};
@@ -45,17 +45,18 @@ impl Mixture {
 }
 
 impl Network for Mixture {
-    fn forward(&self, x: Tensor<4>, timesteps: &[f64], _: Option<DropoutKey>) -> Tensor<4> {
-        self.told.borrow_mut().push(timesteps[0]);
+    fn forward(&self, x: Tensor<4>, told: Conditioning, _: Option<DropoutKey>) -> Tensor<4> {
+        self.told.borrow_mut().push(told.timesteps[0]);
         let (shape, device) = (x.dims(), x.device());
         let x = to_vec(x);
-        let answer = x.iter().map(|&x| self.answer(f64::from(x), timesteps[0]) as f32).collect::<Vec<_>>();
+        let answer =
+            x.iter().map(|&x| self.answer(f64::from(x), told.timesteps[0]) as f32).collect::<Vec<_>>();
         let tensor = |values| Tensor::<4>::from_data(TensorData::new(values, shape), &device);
         let answer = tensor(answer);
         if !self.variance {
             return answer;
         }
-        let extra = x.iter().map(|&x| (2.0 * f64::from(x) + timesteps[0] / 300.0).sin() as f32);
+        let extra = x.iter().map(|&x| (2.0 * f64::from(x) + told.timesteps[0] / 300.0).sin() as f32);
         Tensor::cat(vec![answer, tensor(extra.collect())], 3)
     }
 }
@@ -246,8 +247,8 @@ fn our_own_samplers_are_k_diffusions_step_by_step() {
 struct Fixture;
 
 impl Network for Fixture {
-    fn forward(&self, x: Tensor<4>, timesteps: &[f64], _: Option<DropoutKey>) -> Tensor<4> {
-        x.mul_scalar(timesteps[0] / (timesteps[0] + 1.0))
+    fn forward(&self, x: Tensor<4>, told: Conditioning, _: Option<DropoutKey>) -> Tensor<4> {
+        x.mul_scalar(told.timesteps[0] / (told.timesteps[0] + 1.0))
     }
 }
 

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use common::{Vectors, assert_close};
 use langevin::diffusion::{Bound, Denoiser, Process};
 use langevin::math::{DiffusionTable, Grid, GridOptions, Prediction, Schedule, Spacing, Variance};
-use langevin::models::Network;
+use langevin::models::{Conditioning, Network};
 use langevin::nn::DropoutKey;
 use langevin::sampler::{Ddpm, Solver, Step};
 use langevin::tensor::to_vec;
@@ -82,7 +82,7 @@ fn grid(process: &Process, spacing: Spacing, steps: usize) -> Grid {
 struct Fixed(Tensor<4>);
 
 impl Network for Fixed {
-    fn forward(&self, _: Tensor<4>, _: &[f64], _: Option<DropoutKey>) -> Tensor<4> {
+    fn forward(&self, _: Tensor<4>, _: Conditioning, _: Option<DropoutKey>) -> Tensor<4> {
         self.0.clone()
     }
 }

@@ -60,6 +60,9 @@ pub struct SampleArguments {
     /// Sample k of a seed is always the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// The class of the samples, counted from 0, for a model that knows classes
+    #[arg(long, value_name = "K")]
+    pub class: Option<usize>,
     /// Noise in place of the seed's: x_T [n, channels, height, width], for samplers whose steps draw noise
     /// [steps + 1, n, channels, height, width]; float32
     #[arg(long, value_name = "FILE.npy", conflicts_with = "seed")]
@@ -110,6 +113,9 @@ pub struct CompareSamplersArguments {
     /// Sample k of a seed is always the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// The class of the samples, counted from 0, for a model that knows classes
+    #[arg(long, value_name = "K")]
+    pub class: Option<usize>,
     /// Steps of the reference, by ddim: the solution that all samplers without noise approach
     #[arg(long, value_name = "S", default_value_t = 1000)]
     pub reference: usize,

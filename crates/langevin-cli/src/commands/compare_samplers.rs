@@ -110,6 +110,7 @@ fn draw(
         steps: Some(steps),
         sampler: SamplerChoice::Own { sampler, knobs: None, levels },
         noise: Noise::Seed(arguments.seed),
+        class: arguments.class,
         bound: None,
     };
     // Before the clock starts: a wrong number of steps is the user's.

@@ -39,7 +39,7 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
             between.push((format!("t = {t}"), to_vec(moment.x.clone())));
         }
         if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    })?;
     progress.finish();
     let Some((x_t, result)) = back else {
         return Err(Failure::Interrupted(signals.received().unwrap_or(2)));

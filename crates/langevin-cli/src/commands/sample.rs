@@ -81,7 +81,8 @@ fn options(
     let sampler = sampling::choice(&arguments.sampler, model)?;
     let bound = sampling::bound(&arguments.sampler, &sampler)?;
     let steps = arguments.sampler.steps;
-    let mut options = SampleOptions { sampler, bound, steps, ..SampleOptions::default() };
+    let class = arguments.class;
+    let mut options = SampleOptions { sampler, bound, steps, class, ..SampleOptions::default() };
     options.noise = Noise::Seed(arguments.seed);
     let given = match &arguments.noise {
         Some(path) => {

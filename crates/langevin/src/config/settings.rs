@@ -3,7 +3,7 @@
 use super::{DataConfig, DiffusionConfig, Recipe};
 use crate::data::{DataOptions, Dataset, holdout_split};
 use crate::diffusion::{Bound, Process};
-use crate::models::ConfigError;
+use crate::models::{ConfigError, ModelConfig};
 use crate::tensor::SampleShape;
 use langevin_math::{MathError, Variance};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,7 @@ impl Settings {
             recipe.data.holdout.unwrap_or(if data.len() >= LARGE_SET { DEFAULT_HOLDOUT } else { 0.0 });
         recipe.data.holdout = Some(holdout);
         recipe.model.validate(shape)?;
+        check_trainable(&recipe.model, shape)?;
         recipe.diffusion.process()?;
         if recipe.diffusion.variance == Variance::Learned {
             return Err(SettingsError::LearnedVariance);
@@ -112,7 +113,7 @@ impl Settings {
             let expected = "a picture of 1 to 4 channels and 2 to 65,536 levels, or a point (1x1x2)";
             return Err(SettingsError::Value { setting: "shape", value: shape, expected });
         }
-        self.recipe.model.validate(self.shape)?;
+        self.recipe.model.validate_build(self.shape)?;
         self.recipe.diffusion.process()?;
         check_numbers(&self.recipe)
     }
@@ -137,6 +138,21 @@ impl Settings {
     /// Samples a forward pass.
     pub fn micro_batch(&self) -> usize {
         self.recipe.train.micro_batch.unwrap_or(self.recipe.train.batch)
+    }
+}
+
+/// Whether training can tell the network what it wants to know, and compare all that it says.
+fn check_trainable(model: &ModelConfig, shape: SampleShape) -> Result<(), SettingsError> {
+    let ModelConfig::Unet(network) = model else { return Ok(()) };
+    let refused = |setting, value: String, expected| Err(SettingsError::Value { setting, value, expected });
+    match (&network.class_embedding, network.outputs(shape.channels)) {
+        (Some(classes), _) => {
+            refused("model.class_embedding", format!("{classes:?}"), "none: training knows no classes")
+        }
+        (None, outputs) if outputs != shape.channels => {
+            refused("model.output_channels", outputs.to_string(), "as many as the samples have")
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A network in a process: from its raw output to x̂_0 and ε̂.
 
 use super::{Bound, Process};
-use crate::models::Network;
+use crate::models::{Conditioning, ConditioningError, Network};
 use burn::tensor::Tensor;
 use langevin_math::{NoiseLevel, Prediction, Variance};
 
@@ -25,12 +25,24 @@ pub struct Denoiser<'a> {
     network: &'a dyn Network,
     process: &'a Process,
     bound: Bound,
+    class: Option<usize>,
 }
 
 impl<'a> Denoiser<'a> {
     /// `bound` keeps x̂_0 within the data's range.
     pub fn new(network: &'a dyn Network, process: &'a Process, bound: Bound) -> Self {
-        Self { network, process, bound }
+        Self { network, process, bound, class: None }
+    }
+
+    /// For a network of classes: all samples are of `class`.
+    ///
+    /// # Errors
+    /// If the network knows no such class, or knows classes and none is given.
+    pub fn of_class(self, class: Option<usize>) -> Result<Self, ConditioningError> {
+        let classes = class.map(|class| [class]);
+        let told = Conditioning::at(&[0.0]).with_classes(classes.as_ref().map(|class| &class[..]));
+        self.network.check(&told, 1)?;
+        Ok(Self { class, ..self })
     }
 
     /// The process.
@@ -47,7 +59,11 @@ impl<'a> Denoiser<'a> {
     /// `x`: `[batch, height, width, channels]`, all at the same level; so are all results.
     pub fn denoise(&self, x: Tensor<4>, level: NoiseLevel) -> Denoised {
         let table = &self.process.table;
-        let output = self.network.forward(x.clone(), &vec![level.t.max(0.0); x.dims()[0]], None);
+        let samples = x.dims()[0];
+        let (timesteps, classes) =
+            (vec![level.t.max(0.0); samples], self.class.map(|class| vec![class; samples]));
+        let told = Conditioning::at(&timesteps).with_classes(classes.as_deref());
+        let output = self.network.forward(x.clone(), told, None);
         let (output, variance) = self.split(output, x.dims()[3]);
         if level.is_data() {
             let direct = matches!(self.process.prediction, Prediction::Epsilon | Prediction::V);

@@ -13,8 +13,8 @@ mod sampling;
 mod scheduler;
 mod unet;
 
-pub use names::{from_diffusers, to_diffusers};
-pub use pipeline::{WEIGHTS_FILE, read_unet_weights, write_pipeline};
+pub use names::{foreign_name, from_diffusers, to_diffusers};
+pub use pipeline::{WEIGHTS_FILE, check_network, read_unet_weights, write_pipeline};
 pub use sampling::{CLASSES, Class, Scheduler, SchedulerError};
 pub use scheduler::scheduler_config;
-pub use unet::{unet_config, unet_from_config};
+pub use unet::{ForeignUNet, read_unet_config, unet_config, unet_from_config};

@@ -18,7 +18,7 @@ pub const WEIGHTS_FILE: &str = "unet/diffusion_pytorch_model.safetensors";
 /// Writes the pipeline of a U-Net into `folder`, which exists.
 ///
 /// # Errors
-/// If a file cannot be written; the message names it.
+/// If diffusers has no such network, or a file cannot be written; the message names it.
 pub fn write_pipeline(
     folder: &Path,
     network: &UNetConfig,
@@ -34,9 +34,23 @@ pub fn write_pipeline(
         "unet": ["diffusers", "UNet2DModel"],
     });
     write_json(folder, "model_index.json", &index)?;
-    write_json(folder, "unet/config.json", &unet_config(network, shape))?;
+    let unet = check_network(folder, network, shape)?;
+    write_json(folder, "unet/config.json", &unet)?;
     write_json(folder, "scheduler/scheduler_config.json", &scheduler_config(diffusion, clip))?;
     safetensors::write(&folder.join(WEIGHTS_FILE), &to_diffusers(weights))
+}
+
+/// The configuration of a U-Net whose pipeline is to be written into `folder`.
+///
+/// # Errors
+/// If diffusers has no such network: better known before it is trained.
+pub fn check_network(
+    folder: &Path,
+    network: &UNetConfig,
+    shape: SampleShape,
+) -> Result<Value, SafetensorsError> {
+    let foreign = |message| SafetensorsError::Foreign { path: folder.to_owned(), message };
+    unet_config(network, shape).map_err(foreign)
 }
 
 /// Reads the U-Net's weights from a pipeline folder, under our names, for a network whose parameters are
