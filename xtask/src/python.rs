@@ -30,8 +30,11 @@ fn with_requirements(root: &Path, name: &str) -> Result<PathBuf> {
         return Ok(PathBuf::from(python));
     }
     let requirements = root.join(format!("tools/{name}/requirements.txt"));
-    let wanted = fs::read_to_string(&requirements)
+    // Packages of which a part is used that needs none of what they name.
+    let alone = root.join(format!("tools/{name}/requirements-alone.txt"));
+    let mut wanted = fs::read_to_string(&requirements)
         .with_context(|| format!("cannot read {}", requirements.display()))?;
+    wanted += &fs::read_to_string(&alone).unwrap_or_default();
     let environment = cache()?.join(format!("{name}-venv"));
     let python = environment.join("bin/python");
     let installed = environment.join("installed-requirements.txt");
@@ -41,6 +44,10 @@ fn with_requirements(root: &Path, name: &str) -> Result<PathBuf> {
     println!("making a Python environment in {} (PyTorch needs some 5 GB there)", environment.display());
     run(Command::new(system_python()?).args(["-m", "venv", "--clear"]).arg(&environment))?;
     run(Command::new(&python).args(["-m", "pip", "install", "--requirement"]).arg(&requirements))?;
+    if alone.is_file() {
+        let install = ["-m", "pip", "install", "--no-deps", "--requirement"];
+        run(Command::new(&python).args(install).arg(&alone))?;
+    }
     // Written last: an installation that was interrupted is begun again.
     fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))?;
     Ok(python)

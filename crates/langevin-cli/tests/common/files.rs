@@ -77,3 +77,12 @@ pub fn npz(path: &Path) -> (Vec<String>, Vec<u64>, Vec<u8>) {
     let array = archive.by_name("arr_0").unwrap().unwrap();
     (names, array.shape().to_vec(), array.into_vec().expect("uint8"))
 }
+
+/// A float32 array as `.npy`.
+pub fn write_npy(path: &Path, shape: &[u64], values: &[f32]) {
+    use npyz::WriterBuilder;
+    let file = File::create(path).unwrap();
+    let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(file).begin_nd().unwrap();
+    writer.extend(values.iter().copied()).unwrap();
+    writer.finish().unwrap();
+}
