@@ -2,3 +2,4 @@
 
 pub mod diffusers;
 pub mod safetensors;
+pub mod torch;

@@ -6,13 +6,26 @@
 //! unet/diffusion_pytorch_model.safetensors     its weights
 //! scheduler/scheduler_config.json              the diffusion process
 //! ```
+//!
+//! That is what [`write_pipeline`] writes. [`Pipeline::open`] also reads what else diffusers has saved: the three files
+//! in one folder, the network's folder alone, weights in several parts, variants, pickled weights.
 
+mod error;
+mod files;
+mod layout;
 mod names;
+mod open;
 mod pipeline;
 mod scheduler;
 mod unet;
 
+pub use error::PipelineError;
+pub use files::WeightFiles;
+pub use layout::{Layout, is_pipeline};
 pub use names::{from_diffusers, to_diffusers};
+pub use open::Pipeline;
 pub use pipeline::{WEIGHTS_FILE, read_unet_weights, write_pipeline};
-pub use scheduler::scheduler_config;
+pub use scheduler::{SamplerHints, SchedulerConfig, read_scheduler, scheduler_config};
 pub use unet::{unet_config, unet_from_config};
+
+pub(crate) use open::{recipe_around, settings_around};

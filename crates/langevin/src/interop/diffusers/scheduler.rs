@@ -1,4 +1,9 @@
-//! The diffusion process as `DDPMScheduler` writes it.
+//! The diffusion process as diffusers' schedulers describe it: written as `DDPMScheduler`, read from any of them.
+
+mod classes;
+mod read;
+
+pub use read::{SamplerHints, SchedulerConfig, read_scheduler};
 
 use super::unet::DIFFUSERS_VERSION;
 use crate::config::DiffusionConfig;

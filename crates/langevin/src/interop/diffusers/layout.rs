@@ -1,0 +1,98 @@
+//! Where in a folder the parts of a pipeline lie: nested as pipelines are saved, or flat as a single model is.
+
+use super::PipelineError;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const INDEX: &str = "model_index.json";
+const NETWORK: &str = "config.json";
+const SCHEDULER: &str = "scheduler_config.json";
+
+/// The class of network that is read.
+const CLASS: &str = "UNet2DModel";
+
+/// The parts of an unconditional pipeline, found and read but for the weights.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// The folder of the network's configuration and weights.
+    pub network_folder: PathBuf,
+    /// The network's configuration.
+    pub network: Value,
+    /// The scheduler's configuration, and where it lies.
+    pub scheduler: (PathBuf, Value),
+}
+
+/// Whether a folder looks like a pipeline or a model that diffusers saved.
+pub fn is_pipeline(folder: &Path) -> bool {
+    folder.join(INDEX).is_file() || folder.join(NETWORK).is_file()
+}
+
+impl Layout {
+    /// Finds the parts in a pipeline's folder, or in that of its network.
+    ///
+    /// # Errors
+    /// If a part is missing or is no JSON, or if the folder holds something else than one unconditional U-Net; the
+    /// message says what.
+    pub fn find(folder: &Path) -> Result<Self, PipelineError> {
+        let index = folder.join(INDEX);
+        if index.is_file() {
+            check_parts(&index, &read_json(&index)?)?;
+        }
+        let nested = folder.join("unet");
+        let network_folder = if nested.join(NETWORK).is_file() || !folder.join(NETWORK).is_file() {
+            nested
+        } else {
+            folder.to_owned()
+        };
+        let path = network_folder.join(NETWORK);
+        let network = read_json(&path)?;
+        let class = network["_class_name"].as_str().unwrap_or("a model without _class_name");
+        if class != CLASS {
+            return Err(PipelineError::NotAUnet { path, what: class.to_owned() });
+        }
+        let path = find_scheduler(folder, &network_folder)?;
+        let scheduler = read_json(&path)?;
+        Ok(Self { network_folder, network, scheduler: (path, scheduler) })
+    }
+}
+
+/// Refuses a pipeline that has other parts than a U-Net and a scheduler.
+fn check_parts(path: &Path, index: &Value) -> Result<(), PipelineError> {
+    let refuse = |what: String| Err(PipelineError::NotAUnet { path: path.to_owned(), what });
+    let pipeline = index["_class_name"].as_str().unwrap_or("a pipeline without _class_name");
+    let class = |part: &Value| Some(part.as_array()?.get(1)?.as_str()?.to_owned());
+    let parts = index.as_object().into_iter().flatten();
+    let others: Vec<&str> = parts
+        .filter(|(name, part)| !matches!(name.as_str(), "unet" | "scheduler") && class(part).is_some())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if !others.is_empty() {
+        return refuse(format!("{pipeline}, which also needs {}", others.join(", ")));
+    }
+    match class(&index["unet"]) {
+        Some(class) if class == CLASS => Ok(()),
+        Some(class) => refuse(format!("{pipeline} of a {class}")),
+        None => refuse(format!("{pipeline} without a U-Net")),
+    }
+}
+
+/// In its own folder, beside the network's, or among the network's files.
+fn find_scheduler(folder: &Path, network_folder: &Path) -> Result<PathBuf, PipelineError> {
+    let inner = Path::new("scheduler").join(SCHEDULER);
+    let mut places = vec![folder.join(&inner), folder.join(SCHEDULER), network_folder.join(SCHEDULER)];
+    // The folder of the network alone may still lie in its pipeline.
+    places.extend(
+        folder.parent().filter(|parent| parent.join(INDEX).is_file()).map(|parent| parent.join(&inner)),
+    );
+    match places.iter().find(|path| path.is_file()) {
+        Some(path) => Ok(path.clone()),
+        None => Err(PipelineError::NoScheduler { path: places.swap_remove(0) }),
+    }
+}
+
+pub(super) fn read_json(path: &Path) -> Result<Value, PipelineError> {
+    let bytes = fs::read(path).map_err(|cause| PipelineError::Read { path: path.to_owned(), cause })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| PipelineError::Json { path: path.to_owned(), message: error.to_string() })
+}
