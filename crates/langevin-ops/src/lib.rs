@@ -35,5 +35,6 @@ pub use linear::linear;
 pub use norm::{group_norm, group_norm_scale_shift_silu, group_norm_silu};
 pub use prepared::PreparedWeights;
 pub use profile::{Spent, start_profile, stop_profile};
+pub use resample::{average_pool_2x, upsample_nearest_2x};
 pub use settings::{OPS_VARIABLE, OpsError, kernels_from_environment, set_exact};
 pub use softmax::softmax;

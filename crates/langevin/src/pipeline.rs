@@ -49,12 +49,19 @@ pub struct TrainedModel {
 }
 
 impl TrainedModel {
-    /// Loads the newest checkpoint of a run folder, or a checkpoint folder.
+    /// Loads the newest checkpoint of a run folder, a checkpoint folder, or a pipeline that diffusers saved.
     ///
     /// # Errors
     /// If there is none, or it is unsound.
     pub fn load(path: impl AsRef<Path>, weights: WeightsKind) -> Result<Self, CheckpointError> {
-        let checkpoint = Checkpoint::open(&find_checkpoint(path.as_ref())?)?;
+        Self::of(Checkpoint::open(&find_checkpoint(path.as_ref())?)?, weights)
+    }
+
+    /// Loads the weights of a checkpoint.
+    ///
+    /// # Errors
+    /// If they cannot be read, or do not fit the network.
+    pub fn of(checkpoint: Checkpoint, weights: WeightsKind) -> Result<Self, CheckpointError> {
         checkpoint.check_size(weights)?;
         let settings = &checkpoint.settings;
         let device = crate::tensor::cpu();
@@ -116,7 +123,7 @@ impl TrainedModel {
         observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
     ) -> Result<Option<Vec<f32>>, ProcessError> {
         let process = self.process_for(options)?;
-        let denoiser = Denoiser::new(&self.network, &process, self.settings().clips());
+        let denoiser = Denoiser::new(&self.network, &process, self.checkpoint.clips());
         let SampleOptions { count, seed, batch, .. } = *options;
         Ok(generate(&mut Ancestral, &denoiser, self.shape(), seed, count, batch, &self.device, observe))
     }
@@ -138,7 +145,7 @@ impl TrainedModel {
         let eps = to_vec(noise.start(&self.device));
         let mut x_t = vec![0.0; shape.elements()];
         self.process.diffuse(timestep, x0, &eps, &mut x_t);
-        let denoiser = Denoiser::new(&self.network, &self.process, self.settings().clips());
+        let denoiser = Denoiser::new(&self.network, &self.process, self.checkpoint.clips());
         let x = from_samples(x_t.clone(), shape, &self.device);
         let back = run(&mut Ancestral, &denoiser, x, timestep, &noise, observe)?;
         Some((x_t, to_vec(back)))

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use common::{perturbed, ramp};
 use langevin::math::rng::{Purpose, Stream};
 use langevin::models::weights::{Weights, parameter_names, weights_of, with_weights};
-use langevin::models::{Network, UNet, UNetConfig};
+use langevin::models::{Conditioning, Network, UNet, UNetConfig};
 use langevin::train::Gradients;
 
 const SHAPE: [usize; 4] = [2, 6, 10, 3];
@@ -24,7 +24,7 @@ fn config(extra: &str) -> UNetConfig {
 fn loss(network: &UNet, device: &Device) -> Tensor<1> {
     let n = SHAPE.iter().product();
     let tensor = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, SHAPE), device);
-    let y = network.forward(tensor(ramp(n)), &TIMESTEPS, None);
+    let y = network.forward(tensor(ramp(n)), Conditioning::at(&TIMESTEPS), None);
     let error = y - tensor(ramp(n + 5)[5..].to_vec());
     (error.clone() * error).mean()
 }

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use common::{perturbed, ramp};
 use langevin::SampleShape;
 use langevin::config::{builtin_recipe, builtin_recipes};
-use langevin::models::{ModelConfig, Network, ResBlock, TimeConditioning, UNet, UNetConfig};
+use langevin::models::{Conditioning, ModelConfig, Network, ResBlock, TimeConditioning, UNet, UNetConfig};
 use langevin::tensor::to_vec;
 
 fn unet_of(recipe: &str) -> Option<UNetConfig> {
@@ -95,8 +95,9 @@ fn blocks(network: &UNet) -> Vec<(String, &ResBlock)> {
     for (i, level) in network.down.iter().enumerate() {
         all.extend(level.blocks.iter().enumerate().map(|(j, block)| (format!("down.{i}.blocks.{j}"), block)));
     }
-    all.push(("middle.block1".to_owned(), &network.middle.block1));
-    all.push(("middle.block2".to_owned(), &network.middle.block2));
+    let middle = network.middle.as_ref().unwrap();
+    all.push(("middle.block1".to_owned(), &middle.block1));
+    all.push(("middle.block2".to_owned(), &middle.block2));
     for (i, level) in network.up.iter().enumerate() {
         all.extend(level.blocks.iter().enumerate().map(|(j, block)| (format!("up.{i}.blocks.{j}"), block)));
     }
@@ -158,7 +159,7 @@ fn whole_networks_respond_level_by_level() {
     let outputs = |t: f64| {
         let x = Tensor::<4>::from_data(TensorData::new(ramp(64), [1, 8, 8, 1]), &device);
         let mut seen = Vec::new();
-        let _ = network.forward_observed(x, &[t], None, &mut |name, y| {
+        let _ = network.forward_observed(x, Conditioning::at(&[t]), None, &mut |name, y| {
             seen.push((name.to_owned(), to_vec(y.clone())));
         });
         seen
@@ -177,7 +178,7 @@ fn a_new_network_answers_zero() {
     let device = Device::flex();
     let network = unet_of("digits").unwrap().init(1, 0, &device);
     let x = Tensor::<4>::from_data(TensorData::new(ramp(128), [2, 8, 8, 1]), &device);
-    assert!(to_vec(network.forward(x, &[3.0, 999.0], None)).iter().all(|&y| y == 0.0));
+    assert!(to_vec(network.forward(x, Conditioning::at(&[3.0, 999.0]), None)).iter().all(|&y| y == 0.0));
 }
 
 #[test]

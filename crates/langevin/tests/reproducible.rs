@@ -5,7 +5,7 @@ mod common;
 use common::{assert_close, perturbed, ramp};
 use langevin::compute::kernels_from_environment;
 use langevin::config::builtin_recipe;
-use langevin::models::{Model, Network};
+use langevin::models::{Conditioning, Model, Network};
 use langevin::tensor::{SampleShape, from_samples, to_vec};
 use langevin::train::Trainer;
 use langevin::{compute, config::Settings, data};
@@ -22,7 +22,11 @@ fn network(recipe: &str, shape: SampleShape) -> Model {
 }
 
 fn predict(network: &Model, shape: SampleShape, x: &[f32], timesteps: &[f64]) -> Vec<f32> {
-    to_vec(network.forward(from_samples(x.to_vec(), shape, &langevin::cpu()), timesteps, None))
+    to_vec(network.forward(
+        from_samples(x.to_vec(), shape, &langevin::cpu()),
+        Conditioning::at(timesteps),
+        None,
+    ))
 }
 
 /// Bit for bit with the kernels; Burn's own operations choose their order by the size of the batch.

@@ -8,7 +8,7 @@ use langevin::SampleShape;
 use langevin::config::builtin_recipe;
 use langevin::diffusion::{Denoiser, Process};
 use langevin::math::{Prediction, Schedule, Spacing, Variance};
-use langevin::models::{Model, Network};
+use langevin::models::{Conditioning, Model, Network};
 use langevin::nn::DropoutKey;
 use langevin::sampler::{Ancestral, generate};
 use std::ops::ControlFlow;
@@ -72,9 +72,9 @@ struct Gaussian {
 }
 
 impl Network for Gaussian {
-    fn forward(&self, x: Tensor<4>, timesteps: &[f64], _: Option<DropoutKey>) -> Tensor<4> {
+    fn forward(&self, x: Tensor<4>, conditioning: Conditioning, _: Option<DropoutKey>) -> Tensor<4> {
         let table = &self.process.table;
-        let t = timesteps[0] as usize;
+        let t = conditioning.timesteps[0] as usize;
         let total = table.alpha_bar(t) * self.variance + table.one_minus_alpha_bar(t);
         let x0 = table.sqrt_alpha_bar(t) * self.variance / total;
         let eps = table.sqrt_one_minus_alpha_bar(t) / total;

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use common::{Vectors, assert_close};
 use langevin::diffusion::{Denoiser, Process};
 use langevin::math::{DiffusionTable, Prediction, Schedule, Spacing, Variance};
-use langevin::models::Network;
+use langevin::models::{Conditioning, Network};
 use langevin::nn::DropoutKey;
 use langevin::sampler::{Ancestral, Solver};
 use langevin::tensor::to_vec;
@@ -78,7 +78,7 @@ fn process(prediction: Prediction, variance: Variance) -> Process {
 struct Fixed(Tensor<4>);
 
 impl Network for Fixed {
-    fn forward(&self, _: Tensor<4>, _: &[f64], _: Option<DropoutKey>) -> Tensor<4> {
+    fn forward(&self, _: Tensor<4>, _: Conditioning, _: Option<DropoutKey>) -> Tensor<4> {
         self.0.clone()
     }
 }

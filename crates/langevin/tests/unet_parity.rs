@@ -10,7 +10,7 @@ use common::{Vectors, assert_close};
 use langevin::config::builtin_recipe;
 use langevin::interop::diffusers::{from_diffusers, to_diffusers, unet_from_config};
 use langevin::models::weights::{Array, Weights, parameter_names, weights_of, with_weights};
-use langevin::models::{Network, UNet};
+use langevin::models::{Conditioning, Network, UNet};
 use langevin::tensor::to_vec;
 use langevin::train::{Ema, Gradients as Summed, Optimizer};
 
@@ -72,7 +72,7 @@ fn outputs_agree_with_diffusers() {
     for case in CASES {
         let network = network(&vectors, case, &device);
         let x = channels_last(vectors.array(&format!("{case}.x")), &device);
-        let y = network.forward(x, &timesteps(&vectors, case), None);
+        let y = network.forward(x, Conditioning::at(&timesteps(&vectors, case)), None);
         let expected = vectors.array(&format!("{case}.y"));
         assert_close(&format!("{case} output"), &channels_first(y), &expected.values, 1e-5, 1e-5);
     }
@@ -84,7 +84,7 @@ fn gradients_agree_with_diffusers() {
     for case in CASES {
         let network = network(&vectors, case, &device);
         let x = channels_last(vectors.array(&format!("{case}.x")), &device).require_grad();
-        let y = network.forward(x.clone(), &timesteps(&vectors, case), None);
+        let y = network.forward(x.clone(), Conditioning::at(&timesteps(&vectors, case)), None);
         let error = y - channels_last(vectors.array(&format!("{case}.target")), &device);
         let loss = (error.clone() * error).mean();
         let gradients = loss.backward();
@@ -143,7 +143,7 @@ fn ten_training_steps_agree_with_pytorch() {
         let tensor =
             |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [3, 8, 8, 1]), &device);
         let target = tensor(eps.values[at..at + 3 * size].to_vec());
-        let error = network.forward(tensor(x_t), &timesteps, None) - target;
+        let error = network.forward(tensor(x_t), Conditioning::at(&timesteps), None) - target;
         let loss = (error.clone() * error).mean();
         let gradients = Summed::of(&network, loss.backward());
         let expected = vectors.array("steps.loss").values[step];

@@ -104,7 +104,7 @@ impl Settings {
             let expected = "a picture of 1 to 4 channels and 2 to 65,536 levels, or a point (1x1x2)";
             return Err(SettingsError::Value { setting: "shape", value: shape, expected });
         }
-        self.recipe.model.validate(self.shape)?;
+        self.recipe.model.validate_build(self.shape)?;
         self.recipe.diffusion.process()?;
         check_numbers(&self.recipe)
     }

@@ -1,7 +1,7 @@
 //! A network in a process: from its raw output to x̂_0 and ε̂.
 
 use super::Process;
-use crate::models::Network;
+use crate::models::{Conditioning, Network};
 use burn::tensor::Tensor;
 
 /// What a network makes of x_t.
@@ -40,7 +40,7 @@ impl<'a> Denoiser<'a> {
     pub fn denoise(&self, x: Tensor<4>, index: usize) -> Denoised {
         let Process { table, prediction, .. } = self.process;
         let timesteps = vec![self.process.timestep(index) as f64; x.dims()[0]];
-        let output = self.network.forward(x.clone(), &timesteps, None);
+        let output = self.network.forward(x.clone(), Conditioning::at(&timesteps), None);
         let of =
             |(of_x, of_output): (f64, f64)| x.clone().mul_scalar(of_x) + output.clone().mul_scalar(of_output);
         let x0 = of(prediction.x0_coefficients(table, index));

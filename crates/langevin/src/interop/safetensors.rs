@@ -20,6 +20,8 @@ pub enum SafetensorsError {
     Read { path: PathBuf, cause: std::io::Error },
     #[error("cannot write the weights {path}: {cause}")]
     Write { path: PathBuf, cause: std::io::Error },
+    #[error("cannot write a pipeline to {path}: {message}")]
+    Foreign { path: PathBuf, message: String },
     #[error("{path} is not a sound safetensors file: {message}")]
     Malformed { path: PathBuf, message: String },
     #[error("{path}: the array {name} holds {dtype:?}, but weights are F32, F16, BF16 or F64")]

@@ -1,6 +1,6 @@
 //! A perceptron for points in the plane: the 2-D toys on which the whole process can be watched.
 
-use super::{ConfigError, Network};
+use super::{Conditioning, ConfigError, Network};
 use crate::nn::{DropoutKey, Init, Linear, TimestepEmbedding, TimestepEncoding};
 use crate::tensor::SampleShape;
 use burn::module::Module;
@@ -41,8 +41,12 @@ impl MlpConfig {
     /// A network on points of `features` coordinates, with weights drawn from `seed`.
     pub fn init(&self, features: usize, seed: u64, device: &Device) -> Mlp {
         let init = &mut Init::new(seed, device);
-        let encoding =
-            TimestepEncoding { dimensions: self.hidden, order: EmbeddingOrder::SinCos, frequency_shift: 1.0 };
+        let encoding = TimestepEncoding {
+            dimensions: self.hidden,
+            order: EmbeddingOrder::SinCos,
+            scale: 1.0,
+            frequency_shift: 1.0,
+        };
         let time = TimestepEmbedding::new(init, encoding, self.hidden);
         let layers = (0..self.layers)
             .map(|layer| ModulatedLayer {
@@ -99,9 +103,9 @@ pub struct Mlp {
 }
 
 impl Network for Mlp {
-    fn forward(&self, x: Tensor<4>, timesteps: &[f64], _dropout: Option<DropoutKey>) -> Tensor<4> {
+    fn forward(&self, x: Tensor<4>, conditioning: Conditioning, _dropout: Option<DropoutKey>) -> Tensor<4> {
         let shape = x.dims();
-        let embedding = langevin_ops::silu(self.time.forward(timesteps, &x.device()));
+        let embedding = langevin_ops::silu(self.time.forward(conditioning.timesteps, &x.device()));
         let mut hidden = x.reshape([shape[0], shape[1] * shape[2] * shape[3]]);
         for layer in &self.layers {
             let scale = layer.modulation.forward(embedding.clone()).add_scalar(1.0);

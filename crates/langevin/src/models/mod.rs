@@ -1,14 +1,18 @@
-//! Networks: (x_t, timestep) to a raw output. What the output means is not theirs to know.
+//! Networks: (x_t, timestep and class) to a raw output. What the output means is not theirs to know.
 //!
 //! Adding a network is one new file and one line in [`ModelConfig`] and [`Model`].
 
+mod conditioning;
 mod mlp;
 mod unet;
 pub mod weights;
 
+pub use conditioning::{Conditioning, ConditioningError};
 pub use mlp::{Mlp, MlpConfig, ModulatedLayer};
 pub use unet::{
-    ConfigError, DownLevel, DownsamplePadding, Middle, ResBlock, TimeConditioning, UNet, UNetConfig, UpLevel,
+    BlockShape, ClassEmbedding, ClassLayers, ClassTable, ConfigError, DownLevel, DownsamplePadding,
+    Downsampler, Middle, MiddleConfig, ResBlock, Resampling, TimeConditioning, UNet, UNetConfig, UpLevel,
+    Upsampler,
 };
 
 use crate::nn::DropoutKey;
@@ -19,14 +23,24 @@ use serde::{Deserialize, Serialize};
 
 /// A network that a diffusion model can be trained with.
 pub trait Network: Send {
-    /// The raw output for each sample at its own timestep.
+    /// The raw output for each sample at its own timestep, and of its own class.
     ///
     /// `dropout` names the masks in training; `None` evaluates.
     ///
     /// # Shapes
-    /// `x`: `[batch, height, width, channels]`, `timesteps`: one a sample, in units of the training
-    /// process (0 is the least noise); returns `[batch, height, width, output channels]`.
-    fn forward(&self, x: Tensor<4>, timesteps: &[f64], dropout: Option<DropoutKey>) -> Tensor<4>;
+    /// `x`: `[batch, height, width, channels]`; returns `[batch, height, width, output channels]`.
+    ///
+    /// # Panics
+    /// If the conditioning does not pass [`Network::check`].
+    fn forward(&self, x: Tensor<4>, conditioning: Conditioning, dropout: Option<DropoutKey>) -> Tensor<4>;
+
+    /// Checks the classes that the network is to be told with `samples` samples.
+    ///
+    /// # Errors
+    /// If it knows classes and they are missing, too few or too many, or unknown.
+    fn check(&self, _conditioning: &Conditioning, _samples: usize) -> Result<(), ConditioningError> {
+        Ok(())
+    }
 }
 
 /// The configuration of a network.
@@ -51,10 +65,21 @@ impl ModelConfig {
         }
     }
 
+    /// As [`ModelConfig::validate`], without what speaks against training only: what a network from elsewhere must pass.
+    ///
+    /// # Errors
+    /// Says which setting is wrong, and what would do.
+    pub fn validate_build(&self, shape: SampleShape) -> Result<(), ConfigError> {
+        match self {
+            Self::Unet(config) => config.validate_build(shape.height, shape.width),
+            Self::Mlp(config) => config.validate(shape),
+        }
+    }
+
     /// A network with weights drawn from `seed`, on `device`.
     ///
     /// # Panics
-    /// If the configuration has not passed [`ModelConfig::validate`].
+    /// If the configuration has not passed [`ModelConfig::validate_build`].
     pub fn init(&self, shape: SampleShape, seed: u64, device: &Device) -> Model {
         match self {
             Self::Unet(config) => Model::Unet(config.init(shape.channels, seed, device)),
@@ -65,7 +90,7 @@ impl ModelConfig {
     /// Number of elements of all parameters, without building the network.
     pub fn parameter_count(&self, shape: SampleShape) -> u64 {
         match self {
-            Self::Unet(config) => config.parameter_count(shape.channels, shape.channels),
+            Self::Unet(config) => config.parameter_count(shape.channels, config.outputs(shape.channels)),
             Self::Mlp(config) => config.parameter_count(shape.elements()),
         }
     }
@@ -73,9 +98,12 @@ impl ModelConfig {
     /// Multiply-adds of one sample's forward pass by the direct algorithms, without building the network.
     pub fn multiply_adds(&self, shape: SampleShape) -> u64 {
         match self {
-            Self::Unet(config) => {
-                config.multiply_adds(shape.channels, shape.channels, shape.height, shape.width)
-            }
+            Self::Unet(config) => config.multiply_adds(
+                shape.channels,
+                config.outputs(shape.channels),
+                shape.height,
+                shape.width,
+            ),
             Self::Mlp(config) => config.multiply_adds(shape.elements()),
         }
     }
@@ -110,10 +138,17 @@ pub enum Model {
 }
 
 impl Network for Model {
-    fn forward(&self, x: Tensor<4>, timesteps: &[f64], dropout: Option<DropoutKey>) -> Tensor<4> {
+    fn forward(&self, x: Tensor<4>, conditioning: Conditioning, dropout: Option<DropoutKey>) -> Tensor<4> {
         match self {
-            Self::Unet(network) => network.forward(x, timesteps, dropout),
-            Self::Mlp(network) => network.forward(x, timesteps, dropout),
+            Self::Unet(network) => network.forward(x, conditioning, dropout),
+            Self::Mlp(network) => network.forward(x, conditioning, dropout),
+        }
+    }
+
+    fn check(&self, conditioning: &Conditioning, samples: usize) -> Result<(), ConditioningError> {
+        match self {
+            Self::Unet(network) => network.check(conditioning, samples),
+            Self::Mlp(network) => Network::check(network, conditioning, samples),
         }
     }
 }

@@ -74,6 +74,14 @@ impl Conv2d {
         self.apply(x, true, Addend::None)
     }
 
+    /// As [`Conv2d::forward_upsampled`], plus `t` at every position of a sample.
+    ///
+    /// # Shapes
+    /// `t`: `[batch, out]`.
+    pub fn forward_upsampled_plus_per_sample(&self, x: Tensor<4>, t: Tensor<2>) -> Tensor<4> {
+        self.apply(x, true, Addend::PerSample(t))
+    }
+
     fn apply(&self, x: Tensor<4>, upsample: bool, addend: Addend) -> Tensor<4> {
         let options = ConvOptions { stride: self.stride, padding: self.padding, upsample };
         langevin_ops::conv2d(x, self.weight.val(), self.bias.val(), options, addend)

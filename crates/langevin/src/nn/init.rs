@@ -41,6 +41,13 @@ impl Init {
         self.parameter(values, shape)
     }
 
+    /// Standard normal.
+    pub fn normal<const D: usize>(&mut self, shape: [usize; D]) -> Param<Tensor<D>> {
+        let mut values = vec![0.0; shape.iter().product()];
+        self.next_stream().normal(0, &mut values);
+        self.parameter(values, shape)
+    }
+
     /// Every element `value`.
     pub fn constant<const D: usize>(&mut self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
         self.parameters += 1;

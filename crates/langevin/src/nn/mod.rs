@@ -2,6 +2,7 @@
 //!
 //! A layer holds parameters and shapes; the arithmetic is one call of an operation.
 
+mod activation;
 mod attention;
 mod conv;
 mod dropout;
@@ -11,6 +12,7 @@ mod linear;
 mod resample;
 mod timestep;
 
+pub use activation::Activation;
 pub use attention::AttentionBlock;
 pub use conv::Conv2d;
 pub use dropout::{DropoutKey, dropout};

@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::data::Dataset;
 use crate::diffusion::Process;
-use crate::models::Network;
+use crate::models::{Conditioning, Network};
 use crate::tensor::{from_samples, to_vec};
 use burn::tensor::Device;
 use langevin_math::rng::{Purpose, Stream};
@@ -38,7 +38,11 @@ pub(super) fn holdout_loss(
             process.target(step, &x0, &eps, target);
             timesteps.push(process.timestep(step) as f64);
         }
-        let output = to_vec(network.forward(from_samples(x, settings.shape, device), &timesteps, None));
+        let output = to_vec(network.forward(
+            from_samples(x, settings.shape, device),
+            Conditioning::at(&timesteps),
+            None,
+        ));
         squares += output.iter().zip(&target).map(|(o, t)| f64::from(o - t).powi(2)).sum::<f64>();
     }
     squares / (samples * size) as f64

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::config::builtin_recipe;
     use crate::models::weights::weights_of;
-    use crate::models::{Network, UNet, UNetConfig};
+    use crate::models::{Conditioning, Network, UNet, UNetConfig};
     use burn::tensor::Device;
 
     /// Where the elements of each parameter lie.
@@ -156,7 +156,7 @@ mod tests {
 
     fn gradients(network: &UNet, device: &Device) -> Gradients {
         let x = Tensor::<4>::from_data(TensorData::new(vec![0.5; 2 * 8 * 8], [2, 8, 8, 1]), device);
-        let y = network.forward(x, &[3.0, 400.0], None) - 1.0;
+        let y = network.forward(x, Conditioning::at(&[3.0, 400.0]), None) - 1.0;
         Gradients::of(network, (y.clone() * y).mean().backward())
     }
 

@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::data::{Dataset, Order, holdout_split};
 use crate::diffusion::{Process, ProcessError};
 use crate::models::weights::{Array, Weights, weights_of, with_weights};
-use crate::models::{Model, Network};
+use crate::models::{Conditioning, Model, Network};
 use crate::nn::DropoutKey;
 use crate::tensor::from_samples;
 use burn::module::Module;
@@ -182,7 +182,11 @@ impl Trainer {
             Batch::draw(&self.settings, &self.process, &self.data, &self.train, &self.order, self.step, rows);
         let model = self.model();
         let key = DropoutKey { seed: train.seed, first_sample: drawn.first_sample };
-        let output = model.forward(from_samples(drawn.x, shape, &self.device), &drawn.timesteps, Some(key));
+        let output = model.forward(
+            from_samples(drawn.x, shape, &self.device),
+            Conditioning::at(&drawn.timesteps),
+            Some(key),
+        );
         let error = output - from_samples(drawn.target, shape, &self.device);
         let objective = (error.clone() * error).mean().mul_scalar(part);
         let loss = f64::from(objective.clone().into_scalar::<f32>());

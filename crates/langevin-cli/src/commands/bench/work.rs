@@ -7,7 +7,7 @@ use langevin::compute::PreparedWeights;
 use langevin::config::Settings;
 use langevin::data::Dataset;
 use langevin::math::rng::{Purpose, Stream};
-use langevin::models::{Model, Network};
+use langevin::models::{Conditioning, Model, Network};
 use langevin::tensor::{from_samples, to_vec};
 use langevin::train::Trainer;
 use std::time::Instant;
@@ -84,7 +84,7 @@ impl Forward {
 impl Step for Forward {
     fn step(&mut self) -> anyhow::Result<()> {
         let x = from_samples(self.noise.clone(), self.settings.shape, &langevin::cpu());
-        let output = to_vec(self.network.forward(x, &self.timesteps, None));
+        let output = to_vec(self.network.forward(x, Conditioning::at(&self.timesteps), None));
         if output.iter().any(|value| !value.is_finite()) {
             bail!("the network's output holds values that are no numbers");
         }

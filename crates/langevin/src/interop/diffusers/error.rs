@@ -1,6 +1,5 @@
 //! What can be wrong with a pipeline's folder.
 
-use crate::config::SettingsError;
 use crate::interop::safetensors::SafetensorsError;
 use crate::interop::torch::TorchError;
 use std::path::PathBuf;
@@ -21,8 +20,6 @@ pub enum PipelineError {
     Config { path: PathBuf, message: String },
     #[error("{path} does not say the size of the samples (sample_size is null): give it with --size HxW")]
     NoSize { path: PathBuf },
-    #[error("{path} describes a network that cannot work: {cause}")]
-    Settings { path: PathBuf, cause: SettingsError },
     #[error(
         "{folder} holds no weights: expected diffusion_pytorch_model.safetensors, its .index.json and parts, or a .bin"
     )]

@@ -9,8 +9,8 @@ const INDEX: &str = "model_index.json";
 const NETWORK: &str = "config.json";
 const SCHEDULER: &str = "scheduler_config.json";
 
-/// The class of network that is read.
-const CLASS: &str = "UNet2DModel";
+/// The class of network that is read, and its name in the first versions.
+const CLASSES: [&str; 2] = ["UNet2DModel", "UNetUnconditionalModel"];
 
 /// The parts of an unconditional pipeline, found and read but for the weights.
 #[derive(Clone, Debug)]
@@ -25,7 +25,8 @@ pub struct Layout {
 
 /// Whether a folder looks like a pipeline or a model that diffusers saved.
 pub fn is_pipeline(folder: &Path) -> bool {
-    folder.join(INDEX).is_file() || folder.join(NETWORK).is_file()
+    let model = || read_json(&folder.join(NETWORK)).is_ok_and(|config| config.get("_class_name").is_some());
+    folder.join(INDEX).is_file() || model()
 }
 
 impl Layout {
@@ -48,7 +49,7 @@ impl Layout {
         let path = network_folder.join(NETWORK);
         let network = read_json(&path)?;
         let class = network["_class_name"].as_str().unwrap_or("a model without _class_name");
-        if class != CLASS {
+        if !CLASSES.contains(&class) {
             return Err(PipelineError::NotAUnet { path, what: class.to_owned() });
         }
         let path = find_scheduler(folder, &network_folder)?;
@@ -71,7 +72,7 @@ fn check_parts(path: &Path, index: &Value) -> Result<(), PipelineError> {
         return refuse(format!("{pipeline}, which also needs {}", others.join(", ")));
     }
     match class(&index["unet"]) {
-        Some(class) if class == CLASS => Ok(()),
+        Some(class) if CLASSES.contains(&&*class) => Ok(()),
         Some(class) => refuse(format!("{pipeline} of a {class}")),
         None => refuse(format!("{pipeline} without a U-Net")),
     }

@@ -22,10 +22,10 @@ mod unet;
 pub use error::PipelineError;
 pub use files::WeightFiles;
 pub use layout::{Layout, is_pipeline};
-pub use names::{from_diffusers, to_diffusers};
+pub use names::{foreign_name, from_diffusers, to_diffusers};
 pub use open::Pipeline;
-pub use pipeline::{WEIGHTS_FILE, read_unet_weights, write_pipeline};
+pub use pipeline::{WEIGHTS_FILE, read_unet_weights, save_pipeline, write_pipeline};
 pub use scheduler::{SamplerHints, SchedulerConfig, read_scheduler, scheduler_config};
-pub use unet::{unet_config, unet_from_config};
+pub use unet::{ForeignUNet, read_unet_config, unet_config, unet_from_config};
 
-pub(crate) use open::{recipe_around, settings_around};
+pub(crate) use open::{check, recipe_around, settings_around};

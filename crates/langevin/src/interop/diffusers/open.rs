@@ -1,13 +1,13 @@
 //! A pipeline that diffusers saved, as settings of ours and weights to load.
 
 use super::{
-    Layout, PipelineError, SamplerHints, WeightFiles, from_diffusers, read_scheduler, unet_from_config,
+    Layout, PipelineError, SamplerHints, WeightFiles, from_diffusers, read_scheduler, read_unet_config,
 };
-use crate::config::{DataConfig, DataFacts, Recipe, SampleConfig, Settings, builtin_recipe};
+use crate::config::{DataConfig, DataFacts, DiffusionConfig, Recipe, SampleConfig, Settings, builtin_recipe};
 use crate::models::ModelConfig;
 use crate::models::weights::Weights;
 use crate::tensor::SampleShape;
-use serde_json::Value;
+use langevin_math::{DiffusionTable, Variance};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,15 +37,17 @@ impl Pipeline {
         let layout = Layout::find(folder)?;
         let path = layout.network_folder.join("config.json");
         let config = |message: String| PipelineError::Config { path: path.clone(), message };
-        let network = unet_from_config(&layout.network).map_err(config)?;
-        let shape = sample_shape(&layout.network, size, &path)?;
+        let unet = read_unet_config(&layout.network).map_err(config)?;
+        let said = unet.size.map(|(height, width)| [height, width]);
+        let [height, width] = size.or(said).ok_or_else(|| PipelineError::NoSize { path: path.clone() })?;
+        let shape = SampleShape { height, width, channels: unet.channels };
         let (scheduler_path, scheduler) = &layout.scheduler;
         let scheduler = read_scheduler(scheduler)
             .map_err(|message| PipelineError::Config { path: scheduler_path.clone(), message })?;
-        let mut recipe = recipe_around(ModelConfig::Unet(network));
+        let mut recipe = recipe_around(ModelConfig::Unet(unet.network));
         recipe.diffusion = scheduler.diffusion;
         let settings = settings_around(recipe, shape);
-        settings.check().map_err(|cause| PipelineError::Settings { path, cause })?;
+        check(&settings).map_err(config)?;
         Ok(Self {
             folder: folder.to_owned(),
             settings,
@@ -77,6 +79,27 @@ impl Pipeline {
     }
 }
 
+/// Checks that a network from elsewhere can be built for its samples, and gives what its process needs.
+pub(crate) fn check(settings: &Settings) -> Result<(), String> {
+    let Settings { recipe, shape, .. } = settings;
+    if !(1..=4).contains(&shape.channels) {
+        let channels = shape.channels;
+        return Err(format!("its samples have {channels} channels, expected pictures of 1 to 4"));
+    }
+    recipe.model.validate_build(*shape).map_err(|error| error.to_string())?;
+    let DiffusionConfig { timesteps, schedule, variance, .. } = &recipe.diffusion;
+    let betas = schedule.betas(*timesteps).and_then(DiffusionTable::new);
+    betas.map_err(|error| format!("its noise schedule does not work: {error}"))?;
+    let ModelConfig::Unet(network) = &recipe.model else { return Ok(()) };
+    let (learned, outputs) = (*variance == Variance::Learned, network.outputs(shape.channels));
+    let expected = if learned { 2 * shape.channels } else { shape.channels };
+    if outputs == expected {
+        return Ok(());
+    }
+    let variance = if learned { "a learned" } else { "a fixed" };
+    Err(format!("its network gives {outputs} channels, expected {expected} for {variance} variance"))
+}
+
 /// A recipe for a network that was trained elsewhere: its training settings are those of the built-in recipe for small
 /// colour pictures, for who trains on.
 pub(crate) fn recipe_around(model: ModelConfig) -> Recipe {
@@ -93,23 +116,4 @@ pub(crate) fn recipe_around(model: ModelConfig) -> Recipe {
 /// Settings of a recipe that has not met data.
 pub(crate) fn settings_around(recipe: Recipe, shape: SampleShape) -> Settings {
     Settings { recipe, shape, levels: Some(LEVELS), data: DataFacts { count: 0, checksum: 0 } }
-}
-
-fn sample_shape(config: &Value, size: Option<[usize; 2]>, path: &Path) -> Result<SampleShape, PipelineError> {
-    let wrong = |field: &str, expected: &str| {
-        let message = format!("{field} is {}, expected {expected}", config[field]);
-        PipelineError::Config { path: path.to_owned(), message }
-    };
-    let count = |value: &Value| value.as_u64().filter(|count| *count > 0).map(|count| count as usize);
-    let channels = count(&config["in_channels"]).ok_or_else(|| wrong("in_channels", "a count"))?;
-    let said = match &config["sample_size"] {
-        Value::Null => None,
-        Value::Array(sides) => match sides.iter().map(count).collect::<Option<Vec<_>>>().as_deref() {
-            Some(&[height, width]) => Some([height, width]),
-            _ => return Err(wrong("sample_size", "[height, width]")),
-        },
-        side => Some([count(side).ok_or_else(|| wrong("sample_size", "a count"))?; 2]),
-    };
-    let [height, width] = size.or(said).ok_or_else(|| PipelineError::NoSize { path: path.to_owned() })?;
-    Ok(SampleShape { height, width, channels })
 }

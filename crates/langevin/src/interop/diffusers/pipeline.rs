@@ -3,7 +3,7 @@
 use super::unet::DIFFUSERS_VERSION;
 use super::{from_diffusers, scheduler_config, to_diffusers, unet_config};
 use crate::config::DiffusionConfig;
-use crate::files::write_whole;
+use crate::files::{write_folder, write_whole};
 use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::UNetConfig;
 use crate::models::weights::Weights;
@@ -15,10 +15,26 @@ use std::path::Path;
 /// The weights within the pipeline folder.
 pub const WEIGHTS_FILE: &str = "unet/diffusion_pytorch_model.safetensors";
 
+/// Writes the pipeline of a U-Net as a new folder, whole or not at all.
+///
+/// # Errors
+/// As [`write_pipeline`]; and if there is something in `folder` already.
+pub fn save_pipeline(
+    folder: &Path,
+    network: &UNetConfig,
+    diffusion: &DiffusionConfig,
+    shape: SampleShape,
+    clip: bool,
+    weights: Weights,
+) -> Result<(), SafetensorsError> {
+    let failed = |cause| SafetensorsError::Write { path: folder.to_owned(), cause };
+    write_folder(folder, failed, |aside| write_pipeline(aside, network, diffusion, shape, clip, weights))
+}
+
 /// Writes the pipeline of a U-Net into `folder`, which exists.
 ///
 /// # Errors
-/// If a file cannot be written; the message names it.
+/// If diffusers has no such network, or a file cannot be written; the message names it.
 pub fn write_pipeline(
     folder: &Path,
     network: &UNetConfig,
@@ -34,7 +50,9 @@ pub fn write_pipeline(
         "unet": ["diffusers", "UNet2DModel"],
     });
     write_json(folder, "model_index.json", &index)?;
-    write_json(folder, "unet/config.json", &unet_config(network, shape))?;
+    let unet = unet_config(network, shape);
+    let unet = unet.map_err(|message| SafetensorsError::Foreign { path: folder.to_owned(), message })?;
+    write_json(folder, "unet/config.json", &unet)?;
     write_json(folder, "scheduler/scheduler_config.json", &scheduler_config(diffusion, clip))?;
     safetensors::write(&folder.join(WEIGHTS_FILE), &to_diffusers(weights))
 }

@@ -1,6 +1,7 @@
 //! How much a U-Net computes, known from its configuration alone.
 
-use super::{TimeConditioning, UNetConfig};
+use super::layout::Part;
+use super::{ClassEmbedding, UNetConfig};
 
 impl UNetConfig {
     /// Multiply-adds of one sample's forward pass by the direct algorithms: those of its convolutions, its linear
@@ -11,56 +12,32 @@ impl UNetConfig {
     ///
     /// `height` and `width` are the sample's, of `inputs` channels; the network's output has `outputs`.
     pub fn multiply_adds(&self, inputs: usize, outputs: usize, height: usize, width: usize) -> u64 {
-        let channels: Vec<u64> = self.channels.iter().map(|&channels| channels as u64).collect();
-        let (finest, coarsest) = (channels[0], channels[channels.len() - 1]);
-        let positions: Vec<u64> =
-            (0..channels.len()).map(|level| ((height >> level) * (width >> level)) as u64).collect();
-        let last = positions[positions.len() - 1];
-        let embedding = 4 * finest;
-        let mut total = finest * embedding + embedding * embedding;
-        total += conv3(positions[0], inputs as u64, finest) + conv3(positions[0], finest, outputs as u64);
-        // The channels of what the way up joins, in the order in which the way down leaves them.
-        let mut skips = vec![finest];
-        let mut current = finest;
-        for (level, &width) in channels.iter().enumerate() {
-            for _ in 0..self.blocks_per_level {
-                total += self.block_cost(positions[level], current, width);
-                total += self.attention_cost(level, positions[level], width);
-                skips.push(width);
-                current = width;
-            }
-            if let Some(&halved) = positions.get(level + 1) {
-                total += conv3(halved, width, width);
-                skips.push(width);
-            }
-        }
-        total += 2 * self.block_cost(last, coarsest, coarsest) + attention(last, coarsest);
-        for (level, &width) in channels.iter().enumerate().rev() {
-            for _ in 0..=self.blocks_per_level {
-                let skip = skips.pop().unwrap_or(0);
-                total += self.block_cost(positions[level], current + skip, width);
-                total += self.attention_cost(level, positions[level], width);
-                current = width;
-            }
-            if level > 0 {
-                total += conv3(positions[level - 1], width, width);
-            }
-        }
-        total
-    }
-
-    fn block_cost(&self, positions: u64, inputs: u64, outputs: u64) -> u64 {
-        let projected = match self.time_conditioning {
-            TimeConditioning::Additive => outputs,
-            TimeConditioning::ScaleShift => 2 * outputs,
+        let (finest, embedding) = (self.channels[0] as u64, self.embedding() as u64);
+        let layers = finest * embedding + embedding * embedding;
+        let classes = match self.class_embedding {
+            Some(ClassEmbedding::Timestep {}) => layers,
+            Some(ClassEmbedding::Table { .. } | ClassEmbedding::Identity {}) | None => 0,
         };
-        let shortcut = if inputs == outputs { 0 } else { positions * inputs * outputs };
-        let time = 4 * self.channels[0] as u64 * projected;
-        conv3(positions, inputs, outputs) + time + conv3(positions, outputs, outputs) + shortcut
+        let positions = |level: usize| ((height >> level) * (width >> level)) as u64;
+        let ends = conv3(positions(0), inputs as u64, finest) + conv3(positions(0), finest, outputs as u64);
+        layers
+            + classes
+            + ends
+            + self.parts().into_iter().map(|part| self.cost(part, &positions)).sum::<u64>()
     }
 
-    fn attention_cost(&self, level: usize, positions: u64, channels: u64) -> u64 {
-        if self.attends(level + 1) { attention(positions, channels) } else { 0 }
+    fn cost(&self, part: Part, positions: &impl Fn(usize) -> u64) -> u64 {
+        match part {
+            Part::Block { level, inputs, outputs, resampling, .. } => {
+                let positions = positions(resampling.level_after(level));
+                let time = self.embedding() as u64 * self.time_conditioning.features(outputs) as u64;
+                let (inputs, outputs) = (inputs as u64, outputs as u64);
+                let shortcut = if inputs == outputs { 0 } else { positions * inputs * outputs };
+                conv3(positions, inputs, outputs) + time + conv3(positions, outputs, outputs) + shortcut
+            }
+            Part::Attention { level, channels, .. } => attention(positions(level), channels as u64),
+            Part::Resample { to, channels, .. } => conv3(positions(to), channels as u64, channels as u64),
+        }
     }
 }
 
@@ -115,5 +92,17 @@ mod tests {
         // Two layers over the timestep, three hidden layers with three modulations, and the output's.
         let weights = 2 * 128 * 128 + (2 * 128 + 2 * 128 * 128) + 3 * 128 * 128 + 128 * 2;
         assert_eq!(config.multiply_adds(point), weights);
+    }
+
+    /// A residual block that halves convolves at the finer level's quarter; one that doubles, at four times.
+    #[test]
+    fn residual_resampling_is_counted_where_it_convolves() {
+        let text = "channels = [4, 4]\nblocks_per_level = 1\ngroups = 2";
+        let plain: UNetConfig = toml::from_str(text).unwrap();
+        let extra = "residual_levels_down = [1]\nresidual_levels_up = [2]";
+        let residual: UNetConfig = toml::from_str(&format!("{text}\n{extra}")).unwrap();
+        let conv = |positions| positions * 9 * 4 * 4;
+        let more = conv(4) + 16 * 4 + conv(16) + 16 * 4;
+        assert_eq!(residual.multiply_adds(1, 1, 4, 4), plain.multiply_adds(1, 1, 4, 4) + more);
     }
 }

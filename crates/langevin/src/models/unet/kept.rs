@@ -1,6 +1,7 @@
 //! What training a U-Net holds in memory beside its parameters, known from its configuration alone.
 
 use super::UNetConfig;
+use super::layout::Part;
 
 impl UNetConfig {
     /// Floats that training holds at its peak, for a sample of `height` × `width` and `inputs` channels: what the
@@ -9,55 +10,38 @@ impl UNetConfig {
     /// A convolution keeps its input, a normalisation too, attention its q, k, v and output; a concatenation keeps
     /// nothing. What one keeps as its input another may keep as well: it is counted once, where it is first read.
     pub fn activation_floats(&self, inputs: usize, height: usize, width: usize) -> usize {
-        let channels = &self.channels;
-        let (finest, coarsest) = (channels[0], channels[channels.len() - 1]);
         let positions = |level: usize| (height >> level) * (width >> level);
-        let attended = |level: usize, width: usize| {
-            if self.attends(level + 1) { self.kept_by_attention(positions(level), width) } else { 0 }
-        };
-        let mut total = positions(0) * (inputs + 2 * finest);
-        // The channels of what the way up joins, in the order in which the way down leaves them.
-        let mut skips = vec![finest];
-        let mut current = finest;
-        for (level, &width) in channels.iter().enumerate() {
-            for _ in 0..self.blocks_per_level {
-                total += self.kept_by_block(positions(level), current, width) + attended(level, width);
-                skips.push(width);
-                current = width;
-            }
-            if level + 1 < channels.len() {
-                total += positions(level) * width;
-                skips.push(width);
-            }
-        }
-        let last = positions(channels.len() - 1);
-        total += 2 * self.kept_by_block(last, coarsest, coarsest) + self.kept_by_attention(last, coarsest);
+        let mut total = positions(0) * (inputs + 2 * self.channels[0]);
         let mut in_hand = 0;
-        for (level, &width) in channels.iter().enumerate().rev() {
-            for _ in 0..=self.blocks_per_level {
-                let joined = current + skips.pop().unwrap_or(0);
-                total += self.kept_by_block(positions(level), joined, width) + attended(level, width);
-                // The gradients of a block's joined input, once and once more before they are added up, and two of its
-                // output's size.
-                in_hand = in_hand.max(positions(level) * (2 * joined + 2 * width));
-                current = width;
-            }
-            if level > 0 {
-                total += positions(level) * width;
-            }
+        for part in self.parts() {
+            total += match part {
+                Part::Block { level, inputs, outputs, resampling, joined } => {
+                    if joined {
+                        // The gradients of a block's joined input, once and once more before they are added up, and
+                        // two of its output's size.
+                        in_hand = in_hand.max(positions(level) * (2 * inputs + 2 * outputs));
+                    }
+                    let after = positions(resampling.level_after(level));
+                    self.kept_by_block(positions(level), after, inputs, outputs)
+                }
+                Part::Attention { level, channels, .. } => self.kept_by_attention(positions(level), channels),
+                Part::Resample { from, channels, .. } => positions(from) * channels,
+            };
         }
         total + in_hand
     }
 
-    /// The inputs of both normalisations and of both convolutions, and the mask of the dropout.
-    fn kept_by_block(&self, positions: usize, inputs: usize, outputs: usize) -> usize {
+    /// The inputs of both normalisations and of both convolutions, and the mask of the dropout; `before` positions at
+    /// the beginning, `after` from the second convolution on. The first convolution doubles its input on its own, and
+    /// keeps it as it is before.
+    fn kept_by_block(&self, before: usize, after: usize, inputs: usize, outputs: usize) -> usize {
         let mask = if self.dropout > 0.0 { outputs } else { 0 };
-        positions * (2 * inputs + 2 * outputs + mask)
+        before * inputs + before.min(after) * inputs + after * (2 * outputs + mask)
     }
 
     /// The input, the normalised input, q, k, v and the mixed values, and a number for each head's queries.
     fn kept_by_attention(&self, positions: usize, channels: usize) -> usize {
-        positions * (6 * channels + self.heads(channels))
+        positions * (6 * channels + self.heads_of(channels))
     }
 }
 
@@ -83,5 +67,19 @@ mod tests {
         config.attention_levels.clear();
         config.dropout = 0.1;
         assert_eq!(config.activation_floats(3, 2, 6), positions * (all + 5 * 4));
+    }
+
+    #[test]
+    fn residual_resampling_keeps_what_its_convolutions_see() {
+        let text = "channels = [4, 4]\nblocks_per_level = 1\ngroups = 2";
+        let plain: UNetConfig = toml::from_str(text).unwrap();
+        let extra = "residual_levels_down = [1]\nresidual_levels_up = [2]";
+        let residual: UNetConfig = toml::from_str(&format!("{text}\n{extra}")).unwrap();
+        let (fine, coarse) = (4 * 4, 2 * 2);
+        let halving = fine * 4 + coarse * (4 + 4 + 4);
+        let doubling = coarse * (4 + 4) + fine * (4 + 4);
+        let convolutions = fine * 4 + coarse * 4;
+        let expected = plain.activation_floats(1, 4, 4) - convolutions + halving + doubling;
+        assert_eq!(residual.activation_floats(1, 4, 4), expected);
     }
 }

@@ -1,10 +1,10 @@
 //! The whole U-Net.
 
-use super::{ResBlock, UNetConfig};
-use crate::models::Network;
-use crate::nn::{
-    AttentionBlock, Conv2d, Downsample, DropoutKey, GroupNorm, Init, TimestepEmbedding, Upsample,
-};
+use super::build::Builder;
+use super::classes::embed;
+use super::{ClassEmbedding, ClassLayers, Downsampler, Middle, ResBlock, UNetConfig, Upsampler};
+use crate::models::{Conditioning, ConditioningError, Network};
+use crate::nn::{Activation, AttentionBlock, Conv2d, DropoutKey, GroupNorm, Init, TimestepEmbedding};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -16,18 +16,7 @@ pub struct DownLevel {
     /// One after each block, or none.
     pub attention: Vec<AttentionBlock>,
     /// To the next level; the coarsest has none.
-    pub downsample: Option<Downsample>,
-}
-
-/// The coarsest level's middle.
-#[derive(Module, Debug)]
-pub struct Middle {
-    /// First residual block.
-    pub block1: ResBlock,
-    /// Self-attention.
-    pub attention: AttentionBlock,
-    /// Second residual block.
-    pub block2: ResBlock,
+    pub downsample: Option<Downsampler>,
 }
 
 /// A level on the way up.
@@ -38,7 +27,23 @@ pub struct UpLevel {
     /// One after each block, or none.
     pub attention: Vec<AttentionBlock>,
     /// To the next finer level; the finest has none.
-    pub upsample: Option<Upsample>,
+    pub upsample: Option<Upsampler>,
+}
+
+/// What of a network's configuration its forward pass looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    activation: Activation,
+    center_input: bool,
+    class_embedding: Option<ClassEmbedding>,
+    embedding: usize,
+}
+
+impl From<&UNetConfig> for Shape {
+    fn from(config: &UNetConfig) -> Self {
+        let UNetConfig { activation, center_input, class_embedding, .. } = *config;
+        Self { activation, center_input, class_embedding, embedding: config.embedding() }
+    }
 }
 
 /// The U-Net: down through the levels, through the middle, and up again with skip connections.
@@ -46,39 +51,70 @@ pub struct UpLevel {
 pub struct UNet {
     /// The timestep's embedding.
     pub time: TimestepEmbedding,
+    /// The class's, where it is learned.
+    pub classes: Option<ClassLayers>,
     /// From the sample's channels to the first level's.
     pub conv_in: Conv2d,
     /// The way down, the finest level first.
     pub down: Vec<DownLevel>,
-    /// The middle.
-    pub middle: Middle,
+    /// The middle, where there is one.
+    pub middle: Option<Middle>,
     /// The way up, the coarsest level first.
     pub up: Vec<UpLevel>,
     /// Last normalisation.
     pub norm_out: GroupNorm,
     /// To the output's channels, zero at the start.
     pub conv_out: Conv2d,
+    #[module(skip)]
+    pub(super) shape: Shape,
 }
 
 impl UNet {
     /// A network from `inputs` to `outputs` channels, with weights drawn from `seed`, on `device`.
     ///
     /// # Panics
-    /// If the configuration has not passed [`UNetConfig::validate`].
+    /// If the configuration has not passed [`UNetConfig::validate_build`].
     pub fn new(config: &UNetConfig, inputs: usize, outputs: usize, seed: u64, device: &Device) -> Self {
         Builder { init: Init::new(seed, device), config, dropout_layers: 0 }.build(inputs, outputs)
+    }
+
+    /// Checks the classes that the network is to be told with `samples` samples.
+    ///
+    /// # Errors
+    /// If it knows classes and they are missing, too few or too many, or unknown. Without, it takes whatever is given.
+    pub fn check(&self, given: &Conditioning, samples: usize) -> Result<(), ConditioningError> {
+        let Shape { class_embedding, embedding, .. } = self.shape;
+        class_embedding.map_or(Ok(()), |classes| classes.check(given, samples, embedding))
+    }
+
+    /// What each block is told of timestep and class, the activation that it begins with already applied.
+    ///
+    /// # Shapes
+    /// Returns `[samples, embedding]`.
+    ///
+    /// # Panics
+    /// If the conditioning does not pass [`UNet::check`].
+    pub fn embed(&self, given: &Conditioning, device: &Device) -> Tensor<2> {
+        if let Err(error) = self.check(given, given.timesteps.len()) {
+            panic!("{error}");
+        }
+        let time = self.time.forward(given.timesteps, device);
+        self.shape.activation.apply(match self.shape.class_embedding {
+            Some(_) => time + embed(self.classes.as_ref(), given, self.shape.embedding, device),
+            None => time,
+        })
     }
 
     /// As [`Network::forward`], and shows the output of every block to `observe`, by name.
     pub fn forward_observed(
         &self,
         x: Tensor<4>,
-        timesteps: &[f64],
+        conditioning: Conditioning,
         dropout: Option<DropoutKey>,
         observe: &mut dyn FnMut(&str, &Tensor<4>),
     ) -> Tensor<4> {
-        // Every block begins its use of the embedding with SiLU: applied once here.
-        let time = langevin_ops::silu(self.time.forward(timesteps, &x.device()));
+        let time = self.embed(&conditioning, &x.device());
+        let x = if self.shape.center_input { x.mul_scalar(2.0).sub_scalar(1.0) } else { x };
         let mut x = self.conv_in.forward(x);
         let mut skips = vec![x.clone()];
         for (i, level) in self.down.iter().enumerate() {
@@ -91,15 +127,13 @@ impl UNet {
                 skips.push(x.clone());
             }
             if let Some(downsample) = &level.downsample {
-                x = downsample.forward(x);
+                x = downsample.forward(x, &time, dropout);
                 skips.push(x.clone());
             }
         }
-        x = self.middle.block1.forward(x, time.clone(), dropout);
-        observe("middle.block1", &x);
-        x = self.middle.attention.forward(x);
-        x = self.middle.block2.forward(x, time.clone(), dropout);
-        observe("middle.block2", &x);
+        if let Some(middle) = &self.middle {
+            x = middle.forward(x, &time, dropout, observe);
+        }
         for (i, level) in self.up.iter().enumerate() {
             for (j, block) in level.blocks.iter().enumerate() {
                 let skip =
@@ -111,7 +145,7 @@ impl UNet {
                 }
             }
             if let Some(upsample) = &level.upsample {
-                x = upsample.forward(x);
+                x = upsample.forward(x, &time, dropout);
             }
         }
         self.conv_out.forward(self.norm_out.forward_silu(x))
@@ -119,83 +153,11 @@ impl UNet {
 }
 
 impl Network for UNet {
-    fn forward(&self, x: Tensor<4>, timesteps: &[f64], dropout: Option<DropoutKey>) -> Tensor<4> {
-        self.forward_observed(x, timesteps, dropout, &mut |_, _| {})
-    }
-}
-
-/// Builds the parts in one order, counting parameters and dropout layers as it goes.
-struct Builder<'a> {
-    init: Init,
-    config: &'a UNetConfig,
-    dropout_layers: u32,
-}
-
-impl Builder<'_> {
-    fn build(mut self, inputs: usize, outputs: usize) -> UNet {
-        let channels = self.config.channels.clone();
-        let (finest, coarsest) = (channels[0], channels[channels.len() - 1]);
-        let time = TimestepEmbedding::new(&mut self.init, self.config.encoding(), 4 * finest);
-        let conv_in = Conv2d::same(&mut self.init, inputs, finest);
-        let mut skips = vec![finest];
-        let down = (1..=channels.len()).map(|level| self.down_level(level, &mut skips)).collect();
-        let middle = Middle {
-            block1: self.block(coarsest, coarsest),
-            attention: self.attention(coarsest),
-            block2: self.block(coarsest, coarsest),
-        };
-        let mut current = coarsest;
-        let up =
-            (1..=channels.len()).rev().map(|level| self.up_level(level, &mut current, &mut skips)).collect();
-        let norm_out = GroupNorm::new(&mut self.init, self.config.groups, finest, self.config.epsilon);
-        let conv_out = Conv2d::same_zero(&mut self.init, finest, outputs);
-        UNet { time, conv_in, down, middle, up, norm_out, conv_out }
+    fn forward(&self, x: Tensor<4>, conditioning: Conditioning, dropout: Option<DropoutKey>) -> Tensor<4> {
+        self.forward_observed(x, conditioning, dropout, &mut |_, _| {})
     }
 
-    /// `skips` gathers the channels of what the way up will join.
-    fn down_level(&mut self, level: usize, skips: &mut Vec<usize>) -> DownLevel {
-        let channels = self.config.channels[level - 1];
-        let mut inputs = skips[skips.len() - 1];
-        let (mut blocks, mut attention) = (Vec::new(), Vec::new());
-        for _ in 0..self.config.blocks_per_level {
-            blocks.push(self.block(inputs, channels));
-            if self.config.attends(level) {
-                attention.push(self.attention(channels));
-            }
-            skips.push(channels);
-            inputs = channels;
-        }
-        let last = level == self.config.channels.len();
-        let padding = self.config.downsample_padding.zeros();
-        let downsample = (!last).then(|| Downsample::new(&mut self.init, channels, padding));
-        if !last {
-            skips.push(channels);
-        }
-        DownLevel { blocks, attention, downsample }
-    }
-
-    fn up_level(&mut self, level: usize, current: &mut usize, skips: &mut Vec<usize>) -> UpLevel {
-        let channels = self.config.channels[level - 1];
-        let (mut blocks, mut attention) = (Vec::new(), Vec::new());
-        for _ in 0..=self.config.blocks_per_level {
-            let skip = skips.pop().expect("one skip connection for each block of the way up");
-            blocks.push(self.block(*current + skip, channels));
-            if self.config.attends(level) {
-                attention.push(self.attention(channels));
-            }
-            *current = channels;
-        }
-        let upsample = (level > 1).then(|| Upsample::new(&mut self.init, channels));
-        UpLevel { blocks, attention, upsample }
-    }
-
-    fn block(&mut self, inputs: usize, outputs: usize) -> ResBlock {
-        self.dropout_layers += 1;
-        ResBlock::new(&mut self.init, self.config, inputs, outputs, self.dropout_layers)
-    }
-
-    fn attention(&mut self, channels: usize) -> AttentionBlock {
-        let (groups, epsilon) = (self.config.groups, self.config.epsilon);
-        AttentionBlock::new(&mut self.init, channels, self.config.heads(channels), groups, epsilon)
+    fn check(&self, conditioning: &Conditioning, samples: usize) -> Result<(), ConditioningError> {
+        self.check(conditioning, samples)
     }
 }

@@ -1,0 +1,135 @@
+//! Building a U-Net from its configuration.
+
+use super::{
+    BlockShape, DownLevel, Downsampler, Middle, ResBlock, Resampling, UNet, UNetConfig, UpLevel, Upsampler,
+};
+use crate::nn::{
+    AttentionBlock, Conv2d, Downsample, GroupNorm, Init, TimestepEmbedding, TimestepEncoding, Upsample,
+};
+
+/// Builds the parts in one order, counting parameters and dropout layers as it goes.
+pub(super) struct Builder<'a> {
+    pub(super) init: Init,
+    pub(super) config: &'a UNetConfig,
+    pub(super) dropout_layers: u32,
+}
+
+impl Builder<'_> {
+    pub(super) fn build(mut self, inputs: usize, outputs: usize) -> UNet {
+        let config = self.config;
+        let channels = config.channels.clone();
+        let (finest, coarsest) = (channels[0], channels[channels.len() - 1]);
+        let (encoding, embedding) = (config.encoding(), config.embedding());
+        let time = TimestepEmbedding::new(&mut self.init, encoding, embedding);
+        let classes = config.class_embedding.and_then(|classes| {
+            // A class is no timestep: its number stays as it is.
+            let encoding = TimestepEncoding { scale: 1.0, ..encoding };
+            classes.layers(&mut self.init, encoding, embedding)
+        });
+        let conv_in = Conv2d::same(&mut self.init, inputs, finest);
+        let mut skips = vec![finest];
+        let down = (1..=channels.len()).map(|level| self.down_level(level, &mut skips)).collect();
+        let middle = config.middle.blocks.then(|| self.middle(coarsest));
+        let mut current = coarsest;
+        let up =
+            (1..=channels.len()).rev().map(|level| self.up_level(level, &mut current, &mut skips)).collect();
+        let norm_out = GroupNorm::new(&mut self.init, config.groups, finest, config.epsilon);
+        let conv_out = Conv2d::same_zero(&mut self.init, finest, outputs);
+        UNet { time, classes, conv_in, down, middle, up, norm_out, conv_out, shape: config.into() }
+    }
+
+    /// `skips` gathers the channels of what the way up will join.
+    fn down_level(&mut self, level: usize, skips: &mut Vec<usize>) -> DownLevel {
+        let channels = self.config.channels[level - 1];
+        let mut inputs = skips[skips.len() - 1];
+        let (mut blocks, mut attention) = (Vec::new(), Vec::new());
+        for _ in 0..self.config.blocks_per_level {
+            blocks.push(self.block(inputs, channels));
+            if self.config.attends(level) {
+                attention.push(self.attention(channels));
+            }
+            skips.push(channels);
+            inputs = channels;
+        }
+        let last = level == self.config.channels.len();
+        let downsample = (!last).then(|| self.downsample(level, channels));
+        if !last {
+            skips.push(channels);
+        }
+        DownLevel { blocks, attention, downsample }
+    }
+
+    fn downsample(&mut self, level: usize, channels: usize) -> Downsampler {
+        if self.config.residual_levels_down.contains(&level) {
+            let shape = self.shape(channels, channels);
+            return Downsampler::Residual(
+                self.block_of(BlockShape { resampling: Resampling::Halve, ..shape }),
+            );
+        }
+        let padding = self.config.downsample_padding.zeros();
+        Downsampler::Conv(Downsample::new(&mut self.init, channels, padding))
+    }
+
+    fn middle(&mut self, channels: usize) -> Middle {
+        let scale = self.config.middle.scale;
+        let shape = self.shape(channels, channels);
+        let block1 = self.block_of(BlockShape { scale, ..shape });
+        let attention = self.config.middle.attention.then(|| {
+            let groups = self.config.middle.attention_groups.unwrap_or(self.config.groups);
+            self.attention_of(channels, (groups > 0).then_some(groups)).divided_by(scale)
+        });
+        let shape = self.shape(channels, channels);
+        let block2 = self.block_of(BlockShape { scale, ..shape });
+        Middle { block1, attention, block2 }
+    }
+
+    fn up_level(&mut self, level: usize, current: &mut usize, skips: &mut Vec<usize>) -> UpLevel {
+        let channels = self.config.channels[level - 1];
+        let (mut blocks, mut attention) = (Vec::new(), Vec::new());
+        for _ in 0..=self.config.blocks_per_level {
+            let skip = skips.pop().expect("one skip connection for each block of the way up");
+            blocks.push(self.block(*current + skip, channels));
+            if self.config.attends_up(level) {
+                attention.push(self.attention(channels));
+            }
+            *current = channels;
+        }
+        let upsample = (level > 1).then(|| self.upsample(level, channels));
+        UpLevel { blocks, attention, upsample }
+    }
+
+    fn upsample(&mut self, level: usize, channels: usize) -> Upsampler {
+        if self.config.residual_levels_up.contains(&level) {
+            let shape = self.shape(channels, channels);
+            return Upsampler::Residual(
+                self.block_of(BlockShape { resampling: Resampling::Double, ..shape }),
+            );
+        }
+        Upsampler::Conv(Upsample::new(&mut self.init, channels))
+    }
+
+    fn block(&mut self, inputs: usize, outputs: usize) -> ResBlock {
+        let shape = self.shape(inputs, outputs);
+        self.block_of(shape)
+    }
+
+    /// The usual block, with the next dropout layer.
+    fn shape(&mut self, inputs: usize, outputs: usize) -> BlockShape {
+        self.dropout_layers += 1;
+        let dropout_layer = self.dropout_layers;
+        BlockShape { inputs, outputs, resampling: Resampling::Keep, scale: 1.0, dropout_layer }
+    }
+
+    fn block_of(&mut self, shape: BlockShape) -> ResBlock {
+        ResBlock::new(&mut self.init, self.config, shape)
+    }
+
+    fn attention(&mut self, channels: usize) -> AttentionBlock {
+        self.attention_of(channels, Some(self.config.groups))
+    }
+
+    fn attention_of(&mut self, channels: usize, groups: Option<usize>) -> AttentionBlock {
+        let (heads, epsilon) = (self.config.heads_of(channels), self.config.epsilon);
+        AttentionBlock::new(&mut self.init, channels, heads, groups, epsilon)
+    }
+}
