@@ -1,5 +1,9 @@
 //! The command line.
 
+mod convert;
+
+pub use convert::{ConvertArguments, From, To};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use langevin::data::Channels;
 use langevin::math::{Spacing, Variance};
@@ -26,6 +30,8 @@ pub enum Command {
     Denoise(DenoiseArguments),
     /// Say what a model or a data set is
     Inspect(InspectArguments),
+    /// Make a model of another program out of a trained one, or the other way round
+    Convert(ConvertArguments),
     /// Time a recipe's network on this machine: how fast it trains and predicts
     Bench(BenchArguments),
     /// List the built-in recipes, or print one
@@ -109,7 +115,7 @@ pub enum Weights {
     Raw,
 }
 
-impl From<Weights> for WeightsKind {
+impl std::convert::From<Weights> for WeightsKind {
     fn from(weights: Weights) -> Self {
         match weights {
             Weights::Ema => Self::Ema,
@@ -120,7 +126,7 @@ impl From<Weights> for WeightsKind {
 
 #[derive(Debug, Args)]
 pub struct SampleArguments {
-    /// A run's folder (its newest checkpoint) or a checkpoint's
+    /// A run's folder (its newest checkpoint), a checkpoint's, or a pipeline that diffusers saved
     pub model: PathBuf,
     /// Samples [default: 16 pictures, or 2000 points]
     #[arg(short = 'n', value_name = "N")]

@@ -2,6 +2,8 @@
 
 use langevin::config::{RecipeError, SettingsError};
 use langevin::data::DataError;
+use langevin::interop::diffusers::PipelineError;
+use langevin::interop::foreign::ForeignError;
 use langevin::train::CheckpointError;
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -25,7 +27,25 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
         let error = error.into();
         let asked_wrongly = error.is::<RecipeError>()
             || error.is::<SettingsError>()
-            || matches!(error.downcast_ref(), Some(CheckpointError::NotAModel { .. }))
+            || matches!(
+                error.downcast_ref(),
+                Some(CheckpointError::NotAModel { .. } | CheckpointError::NoRaw { .. })
+            )
+            || matches!(
+                error.downcast_ref(),
+                Some(CheckpointError::Pipeline(PipelineError::NoSize { .. }))
+            )
+            || error.downcast_ref::<ForeignError>().is_some_and(|error| {
+                matches!(
+                    error,
+                    ForeignError::OtherOrigin { .. }
+                        | ForeignError::Several { .. }
+                        | ForeignError::NoKey { .. }
+                        | ForeignError::NoSize { .. }
+                        | ForeignError::Settings { .. }
+                        | ForeignError::Set(_)
+                )
+            })
             || error.downcast_ref::<DataError>().is_some_and(|error| {
                 matches!(
                     error,

@@ -1,6 +1,7 @@
 //! One command a file.
 
 pub mod bench;
+pub mod convert;
 pub mod denoise;
 pub mod diffuse;
 pub mod inspect;

@@ -60,7 +60,7 @@ impl TorchFile {
     }
 
     /// The name of every tensor: its keys, joined by dots.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.tensors.keys().map(String::as_str)
     }
 

@@ -5,19 +5,19 @@
 //!   model_index.json, unet/, scheduler/    a U-Net as a diffusers pipeline, with the averaged weights
 //!   langevin/state.json                    step, shape and levels of the samples
 //!   langevin/recipe.toml                   the settings
-//!   langevin/ema.safetensors               the averaged weights of other networks
+//!   langevin/ema.safetensors               the averaged weights of networks that diffusers has not
 //!   langevin/raw.safetensors               the weights as trained
 //!   langevin/optimizer.safetensors         both moments
 //! ```
 
-use crate::config::{DataFacts, Recipe, RecipeError, Settings};
+use crate::config::{DataFacts, DiffusionConfig, Recipe, RecipeError, Settings};
 use crate::files::write_whole;
 use crate::interop::diffusers::{
-    Pipeline, PipelineError, WEIGHTS_FILE, is_pipeline, read_unet_weights, write_pipeline,
+    Pipeline, PipelineError, WEIGHTS_FILE, is_pipeline, read_unet_weights, unet_config, write_pipeline,
 };
 use crate::interop::safetensors::{self, SafetensorsError};
-use crate::models::ModelConfig;
 use crate::models::weights::{Array, Weights, WeightsError};
+use crate::models::{ModelConfig, UNetConfig};
 use crate::tensor::SampleShape;
 mod converted;
 
@@ -202,7 +202,9 @@ impl Checkpoint {
         }
         Ok(match (kind, &self.settings.recipe.model) {
             (WeightsKind::Raw, _) => safetensors::read(&self.folder.join(RAW))?,
-            (WeightsKind::Ema, ModelConfig::Unet(_)) => read_unet_weights(&self.folder, names)?,
+            (WeightsKind::Ema, ModelConfig::Unet(_)) if !self.folder.join(EMA).is_file() => {
+                read_unet_weights(&self.folder, names)?
+            }
             (WeightsKind::Ema, _) => safetensors::read(&self.folder.join(EMA))?,
         })
     }
@@ -215,7 +217,7 @@ impl Checkpoint {
         self.check_raw(kind)?;
         let path = self.folder.join(match (kind, &self.settings.recipe.model) {
             (WeightsKind::Raw, _) => RAW,
-            (WeightsKind::Ema, ModelConfig::Unet(_)) => WEIGHTS_FILE,
+            (WeightsKind::Ema, ModelConfig::Unet(_)) if !self.folder.join(EMA).is_file() => WEIGHTS_FILE,
             (WeightsKind::Ema, _) => EMA,
         });
         let size = match &self.pipeline {
@@ -303,6 +305,21 @@ impl Checkpoint {
     }
 }
 
+/// The averaged weights of a U-Net: as a pipeline, or where diffusers has no such network, in a file of ours.
+fn write_unet(
+    folder: &Path,
+    network: &UNetConfig,
+    diffusion: &DiffusionConfig,
+    shape: SampleShape,
+    clip: bool,
+    weights: Weights,
+) -> Result<(), SafetensorsError> {
+    if unet_config(network, shape).is_err() {
+        return safetensors::write(&folder.join(EMA), &weights);
+    }
+    write_pipeline(folder, network, diffusion, shape, clip, weights)
+}
+
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError {
     let path = path.to_owned();
     move |cause| CheckpointError::Write { path, cause }
@@ -345,7 +362,7 @@ fn write_arrays(folder: &Path, settings: &Settings, state: TrainingState) -> Res
                 |shape: &[usize], values: &[f32]| Array { shape: shape.into(), values: values.into() };
             let ema = averages.map(|((name, shape), values)| (name.clone(), array(shape, values))).collect();
             let diffusion = &settings.recipe.diffusion;
-            write_pipeline(folder, config, diffusion, settings.shape, settings.clips(), ema)?;
+            write_unet(folder, config, diffusion, settings.shape, settings.clips(), ema)?;
         }
         ModelConfig::Mlp(_) => {
             let ema = averages.map(|((name, shape), values)| (name.clone(), (&shape[..], &values[..])));

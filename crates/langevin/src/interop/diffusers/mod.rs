@@ -28,4 +28,5 @@ pub use pipeline::{WEIGHTS_FILE, read_unet_weights, save_pipeline, write_pipelin
 pub use scheduler::{SamplerHints, SchedulerConfig, read_scheduler, scheduler_config};
 pub use unet::{ForeignUNet, read_unet_config, unet_config, unet_from_config};
 
+pub(crate) use files::read_file as read_weights;
 pub(crate) use open::{check, recipe_around, settings_around};

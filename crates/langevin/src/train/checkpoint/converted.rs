@@ -1,9 +1,8 @@
 //! A network that was trained elsewhere as a checkpoint of ours.
 
-use super::{CheckpointError, failed, write_settings};
+use super::{CheckpointError, failed, write_settings, write_unet};
 use crate::config::Settings;
 use crate::files::write_folder;
-use crate::interop::diffusers::write_pipeline;
 use crate::models::ModelConfig;
 use crate::models::weights::Weights;
 use std::path::Path;
@@ -28,7 +27,7 @@ pub fn write_converted(
         folder,
         |cause| failed(folder)(cause),
         |aside| {
-            write_pipeline(aside, network, &recipe.diffusion, settings.shape, clip, weights)?;
+            write_unet(aside, network, &recipe.diffusion, settings.shape, clip, weights)?;
             write_settings(aside, settings, 0, Some(clip).filter(|&clip| clip != settings.clips()))
         },
     )
