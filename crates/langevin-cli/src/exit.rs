@@ -31,10 +31,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
                 error.downcast_ref(),
                 Some(CheckpointError::NotAModel { .. } | CheckpointError::NoRaw { .. })
             )
-            || matches!(
-                error.downcast_ref(),
-                Some(CheckpointError::Pipeline(PipelineError::NoSize { .. }))
-            )
+            || matches!(error.downcast_ref(), Some(CheckpointError::Pipeline(PipelineError::NoSize { .. })))
             || error.downcast_ref::<ForeignError>().is_some_and(|error| {
                 matches!(
                     error,

@@ -43,7 +43,8 @@ fn network_config(foreign: &Foreign) -> &UNetConfig {
     network
 }
 
-fn assert_agrees(foreign: &Foreign, vectors: &Vectors, prefix: &str, classes: Option<&[usize]>) {
+/// The network's output, and the largest difference from the vectors'.
+fn output(foreign: &Foreign, vectors: &Vectors, prefix: &str, classes: Option<&[usize]>) -> (Vec<f32>, f32) {
     let device = Device::flex();
     let network = network_config(foreign).init(3, 0, &device);
     let network = with_weights(network, foreign.weights.clone()).unwrap();
@@ -52,9 +53,14 @@ fn assert_agrees(foreign: &Foreign, vectors: &Vectors, prefix: &str, classes: Op
     let conditioning = Conditioning::at(&timesteps).with_classes(classes);
     let y = network.forward(channels_last(array("x"), &device), conditioning, None);
     let y = to_vec(y.permute([0, 3, 1, 2]));
-    assert_close(prefix, &y, &array("y").values, 2e-5, 1e-4);
     let worst = y.iter().zip(&array("y").values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    (y, worst)
+}
+
+fn assert_agrees(foreign: &Foreign, vectors: &Vectors, prefix: &str, classes: Option<&[usize]>) {
+    let (y, worst) = output(foreign, vectors, prefix, classes);
     println!("{prefix} largest difference {worst:.1e}");
+    assert_close(prefix, &y, &vectors.array(&format!("{prefix}y")).values, 2e-5, 1e-4);
 }
 
 fn channels_last(array: &Array, device: &Device) -> Tensor<4> {
@@ -72,6 +78,22 @@ fn openai_networks_give_the_original_outputs() {
     for case in ["improved", "classes", "heads-first"] {
         let given = (case == "classes").then_some(&classes[..]);
         assert_agrees(&open(case), &vectors, &format!("{case}."), given);
+    }
+}
+
+/// What the file does not say matters: other heads, another order or other timesteps give another output.
+#[test]
+fn wrong_settings_are_seen_in_the_output() {
+    let vectors = Vectors::open("openai");
+    let mut heads = options("improved");
+    heads.set.push("model.heads=2".to_owned());
+    let order = ForeignOptions { order: Some(AttentionOrder::QueriesFirst), ..options("heads-first") };
+    let mut scale = options("improved");
+    scale.set = vec!["model.timestep_scale=0.25".to_owned()];
+    for (case, options) in [("improved", heads), ("heads-first", order), ("improved", scale)] {
+        let foreign = open_foreign(&path(&format!("openai/{case}.pt")), &options).unwrap();
+        let (_, worst) = output(&foreign, &vectors, &format!("{case}."), None);
+        assert!(worst > 1e-2, "{case} with {options:?} differs by {worst} only");
     }
 }
 

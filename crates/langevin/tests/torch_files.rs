@@ -41,11 +41,7 @@ fn what_is_no_weight_is_named() {
     assert!(message("integers.pt").contains("tensor w holds I64"), "{}", message("integers.pt"));
     assert!(message("empty.pt").contains("holds no tensors"), "{}", message("empty.pt"));
     let expanded = message("expanded.pt");
-    assert!(
-        expanded.contains("expanded.pt has 1584 bytes") && expanded.contains("1099511627776")
-            || expanded.contains("limit"),
-        "{expanded}"
-    );
+    assert!(expanded.contains("expanded.pt") && expanded.contains("1099511627776"), "{expanded}");
     let absent = message("absent.pt");
     assert!(absent.contains("cannot read") && absent.contains("absent.pt"), "{absent}");
     let text = message("generate.py");
@@ -64,9 +60,10 @@ fn a_file_that_ends_anywhere_is_an_error_or_less() {
     let folder = tempfile::tempdir().unwrap();
     let cut = folder.path().join("cut.pt");
     for name in ["zip.pt", "legacy.pt"] {
-        let bytes = fs::read(path(name)).unwrap();
-        for length in 0..bytes.len() {
-            fs::write(&cut, &bytes[..length]).unwrap();
+        fs::copy(path(name), &cut).unwrap();
+        let file = fs::File::options().write(true).open(&cut).unwrap();
+        for length in (0..file.metadata().unwrap().len()).rev() {
+            file.set_len(length).unwrap();
             assert!(read(&cut).is_none(), "{length} bytes of {name}");
         }
     }

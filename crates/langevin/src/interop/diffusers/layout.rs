@@ -93,7 +93,52 @@ fn find_scheduler(folder: &Path, network_folder: &Path) -> Result<PathBuf, Pipel
 }
 
 pub(super) fn read_json(path: &Path) -> Result<Value, PipelineError> {
-    let bytes = fs::read(path).map_err(|cause| PipelineError::Read { path: path.to_owned(), cause })?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| PipelineError::Json { path: path.to_owned(), message: error.to_string() })
+    let text =
+        fs::read_to_string(path).map_err(|cause| PipelineError::Read { path: path.to_owned(), cause })?;
+    parse_json(&text).map_err(|message| PipelineError::Json { path: path.to_owned(), message })
+}
+
+/// JSON as Python writes it: with numbers that JSON has not, which become null.
+///
+/// # Errors
+/// If it is not JSON otherwise.
+pub fn parse_json(text: &str) -> Result<Value, String> {
+    // Between two quotes stands a string; a quote after a backslash is part of one.
+    let mut plain = String::with_capacity(text.len());
+    for (index, part) in split_strings(text).into_iter().enumerate() {
+        let outside = index % 2 == 0;
+        let cleared = || part.replace("-Infinity", "null").replace("Infinity", "null").replace("NaN", "null");
+        plain += &if outside { cleared() } else { part.to_owned() };
+    }
+    serde_json::from_str(&plain).map_err(|error| error.to_string())
+}
+
+/// What stands outside of strings and the strings themselves with their quotes, in turn.
+fn split_strings(text: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut inside, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, letter) in text.char_indices() {
+        if letter == '"' && !escaped {
+            // The opening quote begins the string, the closing one ends it.
+            let end = if inside { at + 1 } else { at };
+            parts.push(&text[start..end]);
+            (start, inside) = (end, !inside);
+        }
+        escaped = inside && letter == '\\' && !escaped;
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_that_json_has_not_are_null() {
+        let text = r#"{"a": -Infinity, "b \" NaN": [NaN, 1.5], "c": "Infinity \\", "d": Infinity}"#;
+        let expected = json!({"a": null, "b \" NaN": [null, 1.5], "c": "Infinity \\", "d": null});
+        assert_eq!(parse_json(text).unwrap(), expected);
+        assert!(parse_json("{\"a\": ").is_err());
+    }
 }

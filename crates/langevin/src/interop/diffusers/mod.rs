@@ -21,7 +21,7 @@ mod unet;
 
 pub use error::PipelineError;
 pub use files::WeightFiles;
-pub use layout::{Layout, is_pipeline};
+pub use layout::{Layout, is_pipeline, parse_json};
 pub use names::{foreign_name, from_diffusers, to_diffusers};
 pub use open::Pipeline;
 pub use pipeline::{WEIGHTS_FILE, read_unet_weights, save_pipeline, write_pipeline};
