@@ -3,6 +3,7 @@
 mod commands;
 mod compare;
 mod digits;
+mod full_width;
 mod paths;
 mod python;
 mod tidy;
@@ -20,6 +21,8 @@ usage: cargo xtask <task>
   paths      the tests on every slower instruction set, and with Burn's own operations
   tidy       the invariants of the design, looked up in the text of the sources
   vectors    makes the reference vectors of tests/parity again, and says which changed
+  parity-full
+             compares the paper's network at full width, made by diffusers in a temporary folder, with PyTorch
   compare    times training and the forward pass in Langevin and its peers, and writes docs/performance.md
              [--threads N, 2] [--rounds N, 5] [--work NAME,...] [--peer NAME,...]
   digits     trains the digits with three seeds, half an hour on two cores, and checks the loss reached";
@@ -47,6 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "paths" => paths::run(),
         "tidy" => tidy::run(root()),
         "vectors" => vectors::run(root()),
+        "parity-full" => full_width::run(root()),
         "compare" => compare::run(root(), options),
         "digits" => digits::run(root()),
         "help" | "--help" | "-h" => {

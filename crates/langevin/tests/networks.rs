@@ -7,7 +7,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use common::{perturbed, ramp};
 use langevin::SampleShape;
 use langevin::config::{builtin_recipe, builtin_recipes};
-use langevin::models::{Conditioning, ModelConfig, Network, ResBlock, TimeConditioning, UNet, UNetConfig};
+use langevin::models::{
+    Conditioning, ConditioningError, ModelConfig, Network, ResBlock, TimeConditioning, UNet, UNetConfig,
+};
 use langevin::tensor::to_vec;
 
 fn unet_of(recipe: &str) -> Option<UNetConfig> {
@@ -52,12 +54,32 @@ fn attention_happens_at_the_stated_resolutions() {
 
 #[test]
 fn parameters_are_counted_without_building_the_network() {
-    for extra in ["", "time_conditioning = \"scale-shift\"\nhead_size = 4", "attention_levels = [1, 3]"] {
+    for extra in [
+        "",
+        "time_conditioning = \"scale-shift\"\nhead_size = 4",
+        "attention_levels = [1, 3]\nheads = 2",
+        "attention_levels = [1]\nattention_levels_up = [2, 3]\nembedding_size = 20",
+        "residual_levels_down = [2]\nresidual_levels_up = [2, 3]\ntime_conditioning = \"scale-shift\"",
+        "middle = { attention = false }\nclass_embedding = { kind = \"table\", classes = 5 }",
+        "middle = { blocks = false }\nclass_embedding = { kind = \"timestep\" }",
+        "middle = { attention_groups = 0 }\nclass_embedding = { kind = \"identity\" }",
+    ] {
         let text = format!("channels = [8, 16, 12]\nblocks_per_level = 2\ngroups = 4\n{extra}");
         let config: UNetConfig = toml::from_str(&text).unwrap();
+        config.validate(8, 8).unwrap();
         let network = UNet::new(&config, 3, 6, 0, &Device::flex());
         assert_eq!(config.parameter_count(3, 6), network.num_params() as u64, "{extra}");
+        let written = toml::to_string(&config).unwrap();
+        assert_eq!(toml::from_str::<UNetConfig>(&written).unwrap(), config, "{written}");
     }
+    let wider: UNetConfig =
+        toml::from_str("channels = [8]\nblocks_per_level = 1\ngroups = 4\noutput_channels = 6").unwrap();
+    let model = ModelConfig::Unet(wider);
+    let shape = SampleShape { height: 8, width: 8, channels: 3 };
+    let network = model.init(shape, 0, &Device::flex());
+    assert_eq!(model.parameter_count(shape), network.num_params() as u64);
+    let x = Tensor::<4>::from_data(TensorData::new(ramp(192), [1, 8, 8, 3]), &Device::flex());
+    assert_eq!(network.forward(x, Conditioning::at(&[1.0]), None).dims(), [1, 8, 8, 6]);
 }
 
 #[test]
@@ -191,4 +213,27 @@ fn equal_seeds_give_equal_weights_and_others_do_not() {
     };
     assert_eq!(weights(1), weights(1));
     assert_ne!(weights(1), weights(2));
+}
+
+/// A network whose blocks resample, with classes: what it is asked for changes what it gives.
+#[test]
+fn classes_are_told_apart_and_have_to_be_given() {
+    let device = Device::flex();
+    for kind in ["{ kind = \"table\", classes = 5 }", "{ kind = \"timestep\" }"] {
+        let text = format!("channels = [8, 16]\nblocks_per_level = 1\ngroups = 4\nclass_embedding = {kind}");
+        let config: UNetConfig = toml::from_str(&text).unwrap();
+        let network = perturbed(config.init(1, 3, &device), 0.05, 5);
+        let outputs = |classes: &[usize]| {
+            let x = Tensor::<4>::from_data(TensorData::new(ramp(64), [1, 8, 8, 1]), &device);
+            to_vec(network.forward(x, Conditioning::at(&[10.0]).with_classes(Some(classes)), None))
+        };
+        assert!(relative_change(&outputs(&[1]), &outputs(&[4])) > 0.01, "{kind}");
+        assert_eq!(outputs(&[2]), outputs(&[2]), "{kind}");
+        let missing = Network::check(&network, &Conditioning::at(&[10.0]), 1).unwrap_err();
+        assert_eq!(missing, ConditioningError::MissingClasses, "{kind}");
+    }
+    let without = unet_of("digits").unwrap().init(1, 0, &device);
+    let conditioning = Conditioning::at(&[10.0]);
+    assert_eq!(Network::check(&without, &conditioning, 1), Ok(()));
+    assert_eq!(Network::check(&without, &conditioning.with_classes(Some(&[7])), 1), Ok(()));
 }

@@ -2,7 +2,8 @@
 
 use langevin::config::{Recipe, Settings};
 use langevin::data::{self, Dataset};
-use langevin::train::{Checkpoint, Trainer};
+use langevin::models::{ClassEmbedding, ModelConfig, UNetConfig};
+use langevin::train::{Checkpoint, RunFolder, Trainer, train};
 
 fn recipe() -> Recipe {
     let text = r#"
@@ -106,4 +107,38 @@ fn training_lowers_the_held_out_loss() {
     losses(&mut trainer, 150);
     let after = trainer.holdout_loss().unwrap();
     assert!(after < 0.3 * before, "{before} before, {after} after");
+}
+
+/// The recipe with its network changed.
+fn changed(change: fn(&mut UNetConfig)) -> Recipe {
+    let mut recipe = recipe();
+    let ModelConfig::Unet(network) = &mut recipe.model else { unreachable!() };
+    change(network);
+    recipe
+}
+
+#[test]
+fn networks_that_training_cannot_serve_are_refused() {
+    for (change, named) in [
+        (
+            (|c| c.class_embedding = Some(ClassEmbedding::Timestep {})) as fn(&mut UNetConfig),
+            "class_embedding",
+        ),
+        (|c| c.output_channels = Some(2), "model.output_channels is 2"),
+    ] {
+        let recipe = changed(change);
+        let message = Settings::resolve(recipe.clone(), &digits(&recipe)).unwrap_err().to_string();
+        assert!(message.contains(named), "{message}");
+    }
+}
+
+#[test]
+fn a_network_that_no_checkpoint_can_hold_is_refused_before_the_first_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = changed(|c| (c.heads, c.attention_levels) = (Some(4), vec![1, 2]));
+    let mut trainer = trainer(&recipe);
+    let run = RunFolder::new(folder.path());
+    let error = train(&mut trainer, &run, false, &mut |_| {}, &|| false).unwrap_err().to_string();
+    assert!(error.contains("heads of one size"), "{error}");
+    assert_eq!(trainer.steps_made(), 0);
 }

@@ -3,7 +3,7 @@
 use super::{DataConfig, DiffusionConfig, Recipe};
 use crate::data::{DataOptions, Dataset, holdout_split};
 use crate::diffusion::{Process, ProcessError};
-use crate::models::ConfigError;
+use crate::models::{ConfigError, ModelConfig};
 use crate::tensor::SampleShape;
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,7 @@ impl Settings {
             recipe.data.holdout.unwrap_or(if data.len() >= LARGE_SET { DEFAULT_HOLDOUT } else { 0.0 });
         recipe.data.holdout = Some(holdout);
         recipe.model.validate(shape)?;
+        check_trainable(&recipe.model, shape)?;
         recipe.diffusion.process()?;
         check_numbers(&recipe)?;
         let held_out = (holdout * data.len() as f64).round() as usize;
@@ -124,6 +125,21 @@ impl Settings {
     /// Samples a forward pass.
     pub fn micro_batch(&self) -> usize {
         self.recipe.train.micro_batch.unwrap_or(self.recipe.train.batch)
+    }
+}
+
+/// Whether training can tell the network what it wants to know, and compare all that it says.
+fn check_trainable(model: &ModelConfig, shape: SampleShape) -> Result<(), SettingsError> {
+    let ModelConfig::Unet(network) = model else { return Ok(()) };
+    let refused = |setting, value: String, expected| Err(SettingsError::Value { setting, value, expected });
+    match (&network.class_embedding, network.outputs(shape.channels)) {
+        (Some(classes), _) => {
+            refused("model.class_embedding", format!("{classes:?}"), "none: training knows no classes")
+        }
+        (None, outputs) if outputs != shape.channels => {
+            refused("model.output_channels", outputs.to_string(), "as many as the samples have")
+        }
+        _ => Ok(()),
     }
 }
 

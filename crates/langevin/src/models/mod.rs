@@ -44,6 +44,8 @@ pub trait Network: Send {
 }
 
 /// The configuration of a network.
+// There are few of it in a program, as of networks.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ModelConfig {

@@ -2,9 +2,12 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+pub mod case;
+pub mod drawn;
+
 use langevin::interop::safetensors;
 use langevin::models::weights::{Array, Weights};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One file of vectors.
 pub struct Vectors {
@@ -15,8 +18,12 @@ pub struct Vectors {
 impl Vectors {
     /// The vectors of a component.
     pub fn open(component: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity").join(component);
-        let bytes = std::fs::read(path.join("vectors.safetensors")).unwrap();
+        Self::read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity").join(component))
+    }
+
+    /// The vectors in `folder`.
+    pub fn read(folder: &Path) -> Self {
+        let bytes = std::fs::read(folder.join("vectors.safetensors")).unwrap();
         let tensors = ::safetensors::SafeTensors::deserialize(&bytes).unwrap();
         let floats = tensors.iter().filter(|(_, view)| view.dtype() != ::safetensors::Dtype::I64);
         let arrays = floats.map(|(name, view)| (name.to_owned(), decode(&view))).collect();
@@ -25,7 +32,12 @@ impl Vectors {
 
     /// The array `name`.
     pub fn array(&self, name: &str) -> &Array {
-        self.arrays.get(name).unwrap_or_else(|| panic!("the vectors have no {name}"))
+        self.find(name).unwrap_or_else(|| panic!("the vectors have no {name}"))
+    }
+
+    /// The array `name`, if there is one.
+    pub fn find(&self, name: &str) -> Option<&Array> {
+        self.arrays.get(name)
     }
 
     /// The arrays whose names begin with `prefix`, without it.
@@ -53,8 +65,14 @@ impl Vectors {
 
     /// The JSON text `key` of the file's metadata.
     pub fn metadata(&self, key: &str) -> serde_json::Value {
+        self.find_metadata(key).unwrap_or_else(|| panic!("the vectors' metadata lack {key}"))
+    }
+
+    /// The JSON text `key` of the file's metadata, if there is one.
+    pub fn find_metadata(&self, key: &str) -> Option<serde_json::Value> {
         let (_, metadata) = ::safetensors::SafeTensors::read_metadata(&self.bytes).unwrap();
-        serde_json::from_str(&metadata.metadata().as_ref().unwrap()[key]).unwrap()
+        let text = metadata.metadata().as_ref()?.get(key)?;
+        Some(serde_json::from_str(text).unwrap())
     }
 }
 

@@ -24,7 +24,7 @@ pub use files::WeightFiles;
 pub use layout::{Layout, is_pipeline, parse_json};
 pub use names::{foreign_name, from_diffusers, to_diffusers};
 pub use open::Pipeline;
-pub use pipeline::{WEIGHTS_FILE, read_unet_weights, save_pipeline, write_pipeline};
+pub use pipeline::{WEIGHTS_FILE, check_network, read_unet_weights, save_pipeline, write_pipeline};
 pub use scheduler::{SamplerHints, SchedulerConfig, read_scheduler, scheduler_config};
 pub use unet::{ForeignUNet, read_unet_config, unet_config, unet_from_config};
 

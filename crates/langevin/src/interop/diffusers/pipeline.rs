@@ -50,11 +50,23 @@ pub fn write_pipeline(
         "unet": ["diffusers", "UNet2DModel"],
     });
     write_json(folder, "model_index.json", &index)?;
-    let unet = unet_config(network, shape);
-    let unet = unet.map_err(|message| SafetensorsError::Foreign { path: folder.to_owned(), message })?;
+    let unet = check_network(folder, network, shape)?;
     write_json(folder, "unet/config.json", &unet)?;
     write_json(folder, "scheduler/scheduler_config.json", &scheduler_config(diffusion, clip))?;
     safetensors::write(&folder.join(WEIGHTS_FILE), &to_diffusers(weights))
+}
+
+/// The configuration of a U-Net whose pipeline is to be written into `folder`.
+///
+/// # Errors
+/// If diffusers has no such network: better known before it is trained.
+pub fn check_network(
+    folder: &Path,
+    network: &UNetConfig,
+    shape: SampleShape,
+) -> Result<Value, SafetensorsError> {
+    let foreign = |message| SafetensorsError::Foreign { path: folder.to_owned(), message };
+    unet_config(network, shape).map_err(foreign)
 }
 
 /// Reads the U-Net's weights from a pipeline folder, under our names, for a network whose parameters are

@@ -79,6 +79,8 @@ pub struct ClassTable {
 }
 
 /// What is learned to embed classes.
+// A network has one of it.
+#[allow(clippy::large_enum_variant)]
 #[derive(Module, Debug)]
 pub enum ClassLayers {
     /// Of [`ClassEmbedding::Table`].

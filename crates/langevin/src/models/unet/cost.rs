@@ -101,7 +101,7 @@ mod tests {
         let plain: UNetConfig = toml::from_str(text).unwrap();
         let extra = "residual_levels_down = [1]\nresidual_levels_up = [2]";
         let residual: UNetConfig = toml::from_str(&format!("{text}\n{extra}")).unwrap();
-        let conv = |positions| positions * 9 * 4 * 4;
+        let conv = |positions: u64| positions * 9 * 4 * 4;
         let more = conv(4) + 16 * 4 + conv(16) + 16 * 4;
         assert_eq!(residual.multiply_adds(1, 1, 4, 4), plain.multiply_adds(1, 1, 4, 4) + more);
     }

@@ -1,7 +1,8 @@
 //! What training a U-Net holds in memory beside its parameters, known from its configuration alone.
 
-use super::UNetConfig;
 use super::layout::Part;
+use super::{TimeConditioning, UNetConfig};
+use crate::nn::Activation;
 
 impl UNetConfig {
     /// Floats that training holds at its peak, for a sample of `height` × `width` and `inputs` channels: what the
@@ -36,7 +37,13 @@ impl UNetConfig {
     /// keeps it as it is before.
     fn kept_by_block(&self, before: usize, after: usize, inputs: usize, outputs: usize) -> usize {
         let mask = if self.dropout > 0.0 { outputs } else { 0 };
-        before * inputs + before.min(after) * inputs + after * (2 * outputs + mask)
+        // SiLU is one with the normalisation; another activation keeps what it is given, and a scale what it multiplies.
+        let (first, second) = match (self.activation, self.time_conditioning) {
+            (Activation::Silu, _) => (0, 0),
+            (Activation::Gelu, TimeConditioning::Additive) => (inputs, outputs),
+            (Activation::Gelu, TimeConditioning::ScaleShift) => (inputs, 2 * outputs),
+        };
+        before * (inputs + first) + before.min(after) * inputs + after * (2 * outputs + mask + second)
     }
 
     /// The input, the normalised input, q, k, v and the mixed values, and a number for each head's queries.
@@ -67,6 +74,10 @@ mod tests {
         config.attention_levels.clear();
         config.dropout = 0.1;
         assert_eq!(config.activation_floats(3, 2, 6), positions * (all + 5 * 4));
+        // What GELU is given: after both normalisations of five blocks, two of which have joined inputs.
+        config.activation = Activation::Gelu;
+        let given = 3 * (4 + 4) + 2 * (8 + 4);
+        assert_eq!(config.activation_floats(3, 2, 6), positions * (all + 5 * 4 + given));
     }
 
     #[test]

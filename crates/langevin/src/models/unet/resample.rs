@@ -29,6 +29,7 @@ impl Downsampler {
 }
 
 /// Doubles height and width at the end of a level on the way up.
+// As many as there are downsamplers.
 #[allow(clippy::large_enum_variant)]
 #[derive(Module, Debug)]
 pub enum Upsampler {
