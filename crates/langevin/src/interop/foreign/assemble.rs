@@ -10,6 +10,9 @@ use crate::tensor::{SampleShape, cpu};
 use langevin_math::{Prediction, Schedule, Variance};
 use std::path::Path;
 
+/// Parameters that a file may lack and still be told which.
+const MOST_MISSING: u64 = 1 << 20;
+
 /// What is known of a state dict beside what it says.
 #[derive(Clone, Debug, Default)]
 pub struct ForeignOptions {
@@ -80,6 +83,13 @@ pub fn open_foreign(path: &Path, options: &ForeignOptions) -> Result<Foreign, Fo
         let message = "model.kind is not \"unet\"".to_owned();
         return Err(ForeignError::Settings { path: path.to_owned(), message });
     };
+    // Shapes are easily claimed: a network far larger than the file is not built to find that out.
+    let held: usize = weights.values().map(|array| array.values.len()).sum();
+    let parameters = settings.recipe.model.parameter_count(shape);
+    if parameters > 4 * held as u64 + MOST_MISSING {
+        let message = format!("they ask for {parameters} parameters, but the file holds {held} numbers");
+        return Err(ForeignError::Settings { path: path.to_owned(), message });
+    }
     let renamed = match origin {
         Origin::OpenAi => openai::rename(weights, network, order),
         Origin::Ho => ho::rename(weights, network),

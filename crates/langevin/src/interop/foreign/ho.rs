@@ -36,7 +36,8 @@ const BEGINNINGS: [(&str, &str); 7] = [
 /// Reads the network's settings from names and shapes.
 pub(super) fn infer(path: &Path, weights: &Weights) -> Result<Inferred, ForeignError> {
     let size = |name: &str, axis: usize| {
-        let size = weights.get(name).and_then(|array| array.shape.get(axis)).copied();
+        let size =
+            weights.get(name).and_then(|array| array.shape.get(axis)).copied().filter(|size| *size > 0);
         size.ok_or_else(|| ForeignError::Structure {
             path: path.to_owned(),
             origin: Origin::Ho.name(),

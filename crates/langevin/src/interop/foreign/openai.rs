@@ -20,7 +20,8 @@ pub(super) fn infer(path: &Path, weights: &Weights) -> Result<Inferred, ForeignE
         message,
     };
     let size = |name: &str, axis: usize| {
-        let size = weights.get(name).and_then(|array| array.shape.get(axis)).copied();
+        let size =
+            weights.get(name).and_then(|array| array.shape.get(axis)).copied().filter(|size| *size > 0);
         size.ok_or_else(|| structure(format!("it lacks {name}, or {name} has no axis {axis}")))
     };
     if !weights.keys().any(|name| name.starts_with("output_blocks.")) {

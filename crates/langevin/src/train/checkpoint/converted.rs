@@ -1,6 +1,7 @@
 //! A network that was trained elsewhere as a checkpoint of ours.
 
-use super::{CheckpointError, failed, write_settings, write_unet};
+use super::CheckpointError;
+use super::write::{failed, write_settings, write_unet};
 use crate::config::Settings;
 use crate::files::write_folder;
 use crate::models::ModelConfig;
