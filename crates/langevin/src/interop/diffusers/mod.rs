@@ -12,7 +12,7 @@ mod pipeline;
 mod scheduler;
 mod unet;
 
-pub use names::{foreign_name, from_diffusers, to_diffusers};
+pub use names::{foreign_error, foreign_name, from_diffusers, to_diffusers};
 pub use pipeline::{WEIGHTS_FILE, check_network, read_unet_weights, write_pipeline};
 pub use scheduler::scheduler_config;
 pub use unet::{ForeignUNet, read_unet_config, unet_config, unet_from_config};
