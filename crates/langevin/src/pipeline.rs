@@ -67,8 +67,7 @@ impl TrainedModel {
         let device = crate::tensor::cpu();
         let network = settings.recipe.model.init(settings.shape, 0, &device);
         let weights = checkpoint.weights(weights, &parameter_names(&network))?;
-        let network = with_weights(network, weights)
-            .map_err(|cause| CheckpointError::Misfit { path: checkpoint.folder.clone(), cause })?;
+        let network = with_weights(network, weights).map_err(|cause| checkpoint.misfit(cause))?;
         let process = settings.recipe.diffusion.process().map_err(|error| CheckpointError::State {
             path: checkpoint.folder.clone(),
             message: error.to_string(),

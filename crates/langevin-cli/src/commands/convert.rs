@@ -9,7 +9,7 @@ use langevin::interop::diffusers::{save_pipeline, unet_config};
 use langevin::interop::foreign::{ForeignOptions, Origin, open_foreign};
 use langevin::models::ModelConfig;
 use langevin::models::weights::{Weights, check_weights, parameter_names};
-use langevin::train::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint, write_converted};
+use langevin::train::{Checkpoint, WeightsKind, find_checkpoint, write_converted};
 
 /// A model on its way.
 struct Model {
@@ -104,7 +104,6 @@ fn folder(arguments: &ConvertArguments) -> Result<Model, Failure> {
     checkpoint.check_size(kind)?;
     let network = settings.recipe.model.init(settings.shape, 0, &langevin::cpu());
     let weights = checkpoint.weights(kind, &parameter_names(&network))?;
-    check_weights(&network, &weights)
-        .map_err(|cause| CheckpointError::Misfit { path: checkpoint.folder.clone(), cause })?;
+    check_weights(&network, &weights).map_err(|cause| checkpoint.misfit(cause))?;
     Ok(Model { from, clip: checkpoint.clips(), settings, weights, assumed: Vec::new() })
 }

@@ -16,7 +16,9 @@ mod write;
 pub use converted::write_converted;
 
 use crate::config::{DataFacts, Recipe, RecipeError, Settings};
-use crate::interop::diffusers::{Pipeline, PipelineError, WEIGHTS_FILE, is_pipeline, read_unet_weights};
+use crate::interop::diffusers::{
+    Pipeline, PipelineError, WEIGHTS_FILE, foreign_error, is_pipeline, read_unet_weights,
+};
 use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::ModelConfig;
 use crate::models::weights::{Weights, WeightsError};
@@ -230,6 +232,12 @@ impl Checkpoint {
         }
         let message = format!("{size} bytes cannot hold the {parameters} parameters of the network");
         Err(CheckpointError::State { path, message })
+    }
+
+    /// What to say of weights that do not fit the network: another program's in its own words.
+    pub fn misfit(&self, cause: WeightsError) -> CheckpointError {
+        let cause = if self.pipeline.is_some() { foreign_error(cause) } else { cause };
+        CheckpointError::Misfit { path: self.folder.clone(), cause }
     }
 
     /// Refuses the weights as trained where there are none: in what another program trained.

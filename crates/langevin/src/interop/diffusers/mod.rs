@@ -22,7 +22,7 @@ mod unet;
 pub use error::PipelineError;
 pub use files::WeightFiles;
 pub use layout::{Layout, is_pipeline, parse_json};
-pub use names::{foreign_name, from_diffusers, to_diffusers};
+pub use names::{foreign_error, foreign_name, from_diffusers, to_diffusers};
 pub use open::Pipeline;
 pub use pipeline::{WEIGHTS_FILE, check_network, read_unet_weights, save_pipeline, write_pipeline};
 pub use scheduler::{SamplerHints, SchedulerConfig, read_scheduler, scheduler_config};

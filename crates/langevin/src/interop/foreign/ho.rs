@@ -4,8 +4,7 @@ use super::assemble::Inferred;
 use super::splits::pointwise_matrix;
 use super::{ForeignError, Origin, published};
 use crate::models::weights::Weights;
-use crate::models::{DownsamplePadding, MiddleConfig, TimeConditioning, UNetConfig};
-use crate::nn::Activation;
+use crate::models::{Activation, DownsamplePadding, MiddleConfig, TimeConditioning, UNetConfig};
 use langevin_math::EmbeddingOrder;
 use std::path::Path;
 

@@ -4,8 +4,9 @@ use super::assemble::Inferred;
 use super::splits::{pointwise_matrix, split_projection};
 use super::{AttentionOrder, ForeignError, Origin, published};
 use crate::models::weights::{Array, Weights};
-use crate::models::{ClassEmbedding, DownsamplePadding, MiddleConfig, TimeConditioning, UNetConfig};
-use crate::nn::Activation;
+use crate::models::{
+    Activation, ClassEmbedding, DownsamplePadding, MiddleConfig, TimeConditioning, UNetConfig,
+};
 use langevin_math::EmbeddingOrder;
 use std::path::Path;
 

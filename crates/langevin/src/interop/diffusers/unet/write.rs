@@ -1,8 +1,7 @@
 //! Writing the configuration of a `UNet2DModel`.
 
 use super::DIFFUSERS_VERSION;
-use crate::models::{ClassEmbedding, DownsamplePadding, TimeConditioning, UNetConfig};
-use crate::nn::Activation;
+use crate::models::{Activation, ClassEmbedding, DownsamplePadding, TimeConditioning, UNetConfig};
 use crate::tensor::SampleShape;
 use langevin_math::EmbeddingOrder;
 use serde_json::{Value, json};
