@@ -40,6 +40,11 @@ fn a_run_becomes_a_pipeline_and_a_checkpoint_again() {
     }
     assert!(place.bytes("pipeline.npy") == place.bytes("back.npy"));
     assert!(place.bytes("pipeline.npy") == place.bytes("model.npy"));
+    place.done(
+        "train digits --batch 4 --steps 1 --no-grid --quiet --out more --init pipeline \
+                --set model.channels=[8,16] --set model.blocks_per_level=1 --set model.attention_levels=[2] \
+                --set model.groups=4 --set diffusion.timesteps=40",
+    );
     place.done("convert model raw --weights raw");
     assert!(place.bytes(&format!("raw/{UNET}")) != place.bytes(&format!("{ours}/{UNET}")));
 }

@@ -160,6 +160,8 @@ fn what_is_not_an_unconditional_pipeline_says_what_it_is() {
     assert!(said.contains("describes UNet2DConditionModel"), "{said}");
     let said = changed("sample_size", json!(null));
     assert!(said.contains("--size"), "{said}");
+    let said = changed("sample_size", json!([8, 800_000_000]));
+    assert!(said.contains("8x800000000"), "{said}");
     let said = changed("out_channels", json!(6));
     assert!(said.contains("6 channels, expected 3 for a fixed variance"), "{said}");
     let said = changed("block_out_channels", json!([4, 12]));

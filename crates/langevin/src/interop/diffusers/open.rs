@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// Levels of a picture's values: what a pipeline is for is pictures of eight bits.
 const LEVELS: u32 = 256;
 
+/// The longest side of a picture.
+const MAX_SIDE: usize = 32_768;
+
 /// A pipeline of one unconditional U-Net: its settings, read; its weights, on demand.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
@@ -85,6 +88,10 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
     if !(1..=4).contains(&shape.channels) {
         let channels = shape.channels;
         return Err(format!("its samples have {channels} channels, expected pictures of 1 to 4"));
+    }
+    let SampleShape { height, width, .. } = *shape;
+    if ![height, width].iter().all(|side| (1..=MAX_SIDE).contains(side)) {
+        return Err(format!("its samples are {height}x{width}, expected sides of 1 to {MAX_SIDE}"));
     }
     recipe.model.validate_build(*shape).map_err(|error| error.to_string())?;
     let DiffusionConfig { timesteps, schedule, variance, .. } = &recipe.diffusion;

@@ -129,10 +129,11 @@ fn recipe(
     if matches!(recipe.diffusion.schedule, Schedule::Linear { .. }) && !betas_set {
         recipe.diffusion.schedule = openai_linear(timesteps);
     }
-    if let ModelConfig::Unet(network) = &mut recipe.model {
-        if published.rescale && !is_set("model.timestep_scale") {
-            network.timestep_scale = 1000.0 / timesteps as f64;
-        }
+    if let ModelConfig::Unet(network) = &mut recipe.model
+        && published.rescale
+        && !is_set("model.timestep_scale")
+    {
+        network.timestep_scale = 1000.0 / timesteps as f64;
     }
     let assumed = assumed(origin, &recipe, &is_set);
     Ok((recipe, assumed))

@@ -115,7 +115,7 @@ impl Reader<'_> {
         }) as usize
     }
 
-    fn text<'a>(&mut self, field: &str, default: &'a str) -> String {
+    fn text(&mut self, field: &str, default: &str) -> String {
         let value = self.get(field).map_or(Some(default), Value::as_str).map(str::to_owned);
         value.unwrap_or_else(|| {
             self.refuse(field, "a name");
