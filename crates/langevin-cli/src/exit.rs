@@ -3,6 +3,8 @@
 use langevin::SampleError;
 use langevin::config::{RecipeError, SettingsError};
 use langevin::data::DataError;
+use langevin::interop::diffusers::PipelineError;
+use langevin::interop::foreign::ForeignError;
 use langevin::train::CheckpointError;
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -27,7 +29,22 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
         let asked_wrongly = error.is::<RecipeError>()
             || error.is::<SettingsError>()
             || error.is::<SampleError>()
-            || matches!(error.downcast_ref(), Some(CheckpointError::NotAModel { .. }))
+            || matches!(
+                error.downcast_ref(),
+                Some(CheckpointError::NotAModel { .. } | CheckpointError::NoRaw { .. })
+            )
+            || matches!(error.downcast_ref(), Some(CheckpointError::Pipeline(PipelineError::NoSize { .. })))
+            || error.downcast_ref::<ForeignError>().is_some_and(|error| {
+                matches!(
+                    error,
+                    ForeignError::OtherOrigin { .. }
+                        | ForeignError::Several { .. }
+                        | ForeignError::NoKey { .. }
+                        | ForeignError::NoSize { .. }
+                        | ForeignError::Settings { .. }
+                        | ForeignError::Set(_)
+                )
+            })
             || error.downcast_ref::<DataError>().is_some_and(|error| {
                 matches!(
                     error,

@@ -36,6 +36,7 @@ fn run(command: Command) -> exit::Done {
         Command::Diffuse(arguments) => commands::diffuse::run(&arguments),
         Command::Denoise(arguments) => commands::denoise::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
+        Command::Convert(arguments) => commands::convert::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
         Command::Recipes(arguments) => commands::recipes::run(&arguments),
     }

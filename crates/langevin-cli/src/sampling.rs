@@ -3,7 +3,7 @@
 use crate::args::SamplerArguments;
 use crate::exit::{Failure, usage};
 use langevin::diffusion::Bound;
-use langevin::interop::diffusers::Scheduler;
+use langevin::interop::diffusers::{Class, Scheduler};
 use langevin::math::{GridOptions, Sigmas, Spacing, Variance};
 use langevin::sampler::{Churn, Knob, Knobs, SAMPLERS, Sampler};
 use langevin::{SamplerChoice, TrainedModel};
@@ -14,11 +14,15 @@ const NO_MAXIMUM: f64 = f64::INFINITY;
 
 /// The sampler that the arguments name, or the model's own.
 pub fn choice(arguments: &SamplerArguments, model: &TrainedModel) -> Result<SamplerChoice, Failure> {
-    let Some(name) = &arguments.sampler else { return own("ddpm", arguments, model) };
-    if name.ends_with("Scheduler") {
-        return diffusers(name, arguments);
+    match (&arguments.sampler, &model.checkpoint.pipeline) {
+        (Some(name), _) if name.ends_with("Scheduler") => {
+            let class =
+                Class::named(name).ok_or_else(|| usage(Scheduler::new(name, &json!({})).unwrap_err()))?;
+            diffusers(Scheduler::of(class), arguments)
+        }
+        (None, Some(pipeline)) => diffusers(pipeline.scheduler.clone(), arguments),
+        (name, _) => own(name.as_deref().unwrap_or("ddpm"), arguments, model),
     }
-    own(name, arguments, model)
 }
 
 /// One of our samplers, by its name.
@@ -56,7 +60,7 @@ fn own(name: &str, arguments: &SamplerArguments, model: &TrainedModel) -> Result
 pub fn inverts(choice: &SamplerChoice) -> bool {
     match choice {
         SamplerChoice::Own { sampler, .. } => sampler.inverts(),
-        SamplerChoice::Diffusers(scheduler) => scheduler.class() == "DDIMInverseScheduler",
+        SamplerChoice::Diffusers(scheduler) => scheduler.class().name == "DDIMInverseScheduler",
     }
 }
 
@@ -112,7 +116,8 @@ fn churn(numbers: &[f64]) -> Result<Churn, Failure> {
 }
 
 /// A scheduler of diffusers with what is set about it.
-fn diffusers(name: &str, arguments: &SamplerArguments) -> Result<SamplerChoice, Failure> {
+fn diffusers(scheduler: Scheduler, arguments: &SamplerArguments) -> Result<SamplerChoice, Failure> {
+    let name = scheduler.class().name;
     let foreign = [
         ("--order", arguments.order.is_some(), "solver_order=N"),
         ("--spacing", arguments.spacing.is_some(), "timestep_spacing=NAME"),
@@ -122,19 +127,26 @@ fn diffusers(name: &str, arguments: &SamplerArguments) -> Result<SamplerChoice, 
         ("--churn", arguments.churn.is_some(), "s_churn=S"),
     ];
     if let Some((flag, _, field)) = foreign.iter().find(|(_, given, _)| *given) {
-        return Err(usage(format!("{name} has its own names: use --set {field} in place of {flag}")));
+        return Err(usage(format!(
+            "{name} has its own names: use --set {field} in place of {flag}, or --sampler with one of `langevin samplers`"
+        )));
     }
-    let mut config = json!({});
+    let mut set = json!({});
     for assignment in &arguments.set {
         let (key, value) = assignment
             .split_once('=')
             .ok_or_else(|| usage(format!("--set {assignment}: expected KEY=VALUE")))?;
-        config[key] = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        set[key] = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     }
     if let Some(eta) = arguments.eta {
-        config["eta"] = json!(eta);
+        set["eta"] = json!(eta);
     }
-    Ok(SamplerChoice::Diffusers(Scheduler::new(name, &config).map_err(usage)?))
+    for key in set.as_object().into_iter().flat_map(|set| set.keys()) {
+        if !scheduler.class().takes(key) {
+            return Err(usage(format!("{name} has no {key} that concerns sampling: leave it out")));
+        }
+    }
+    Ok(SamplerChoice::Diffusers(scheduler.with(&set).map_err(usage)?))
 }
 
 /// What the arguments do to x̂_0; `None` leaves it to the model, or to the scheduler.

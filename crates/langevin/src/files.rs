@@ -22,6 +22,26 @@ pub(crate) fn write_whole(
     })
 }
 
+/// Makes a folder beside its place, lets `write` fill it, and renames it. Over an empty folder it may go, over a file or
+/// what is in a folder never.
+///
+/// # Errors
+/// What the system, by way of `failed`, or `write` says; nothing is left beside the place then.
+pub(crate) fn write_folder<E>(
+    folder: &Path,
+    failed: impl Fn(io::Error) -> E,
+    write: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    let beside = beside(folder).map_err(&failed)?;
+    let written = fs::create_dir_all(&beside)
+        .map_err(&failed)
+        .and_then(|()| write(&beside))
+        .and_then(|()| fs::rename(&beside, folder).map_err(&failed));
+    written.inspect_err(|_| {
+        let _ = fs::remove_dir_all(&beside);
+    })
+}
+
 fn create(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

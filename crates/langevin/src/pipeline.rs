@@ -104,19 +104,25 @@ pub struct TrainedModel {
 }
 
 impl TrainedModel {
-    /// Loads the newest checkpoint of a run folder, or a checkpoint folder.
+    /// Loads the newest checkpoint of a run folder, a checkpoint folder, or a pipeline that diffusers saved.
     ///
     /// # Errors
     /// If there is none, or it is unsound.
     pub fn load(path: impl AsRef<Path>, weights: WeightsKind) -> Result<Self, CheckpointError> {
-        let checkpoint = Checkpoint::open(&find_checkpoint(path.as_ref())?)?;
+        Self::of(Checkpoint::open(&find_checkpoint(path.as_ref())?)?, weights)
+    }
+
+    /// Loads the weights of a checkpoint.
+    ///
+    /// # Errors
+    /// If they cannot be read, or do not fit the network.
+    pub fn of(checkpoint: Checkpoint, weights: WeightsKind) -> Result<Self, CheckpointError> {
         checkpoint.check_size(weights)?;
         let settings = &checkpoint.settings;
         let device = crate::tensor::cpu();
         let network = settings.recipe.model.init(settings.shape, 0, &device);
         let weights = checkpoint.weights(weights, &parameter_names(&network))?;
-        let network = with_weights(network, weights)
-            .map_err(|cause| CheckpointError::Misfit { path: checkpoint.folder.clone(), cause })?;
+        let network = with_weights(network, weights).map_err(|cause| checkpoint.misfit(cause))?;
         let process = settings.recipe.diffusion.process().map_err(|error| CheckpointError::State {
             path: checkpoint.folder.clone(),
             message: error.to_string(),
@@ -152,7 +158,8 @@ impl TrainedModel {
                 Plan::of(sampler, knobs, &self.process.table, *levels, steps)
             }
             SamplerChoice::Diffusers(scheduler) => {
-                let own = if scheduler.class() == "DDPMScheduler" { all } else { DIFFUSERS_STEPS.min(all) };
+                let own =
+                    if scheduler.class().name == "DDPMScheduler" { all } else { DIFFUSERS_STEPS.min(all) };
                 scheduler.plan(&self.process, options.steps.unwrap_or(own))
             }
         }
@@ -186,7 +193,7 @@ impl TrainedModel {
 
     /// The network in its process, with what is right for its data if no bound is given.
     fn denoiser(&self, bound: Option<Bound>) -> Denoiser<'_> {
-        Denoiser::new(&self.network, &self.process, bound.unwrap_or(self.settings().bound()))
+        Denoiser::new(&self.network, &self.process, bound.unwrap_or(self.checkpoint.bound()))
     }
 
     /// Diffuses one sample to `timestep` (0 is the least noise) with noise of `seed`, and takes it back.

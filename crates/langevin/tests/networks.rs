@@ -215,7 +215,7 @@ fn equal_seeds_give_equal_weights_and_others_do_not() {
     assert_ne!(weights(1), weights(2));
 }
 
-/// A network whose blocks resample, with classes: what it is asked for changes what it gives.
+/// What a network is asked for changes what it gives.
 #[test]
 fn classes_are_told_apart_and_have_to_be_given() {
     let device = Device::flex();
@@ -229,11 +229,11 @@ fn classes_are_told_apart_and_have_to_be_given() {
         };
         assert!(relative_change(&outputs(&[1]), &outputs(&[4])) > 0.01, "{kind}");
         assert_eq!(outputs(&[2]), outputs(&[2]), "{kind}");
-        let missing = Network::check(&network, &Conditioning::at(&[10.0]), 1).unwrap_err();
+        let missing = network.check(&Conditioning::at(&[10.0]), 1).unwrap_err();
         assert_eq!(missing, ConditioningError::MissingClasses, "{kind}");
     }
     let without = unet_of("digits").unwrap().init(1, 0, &device);
     let conditioning = Conditioning::at(&[10.0]);
-    assert_eq!(Network::check(&without, &conditioning, 1), Ok(()));
-    assert_eq!(Network::check(&without, &conditioning.with_classes(Some(&[7])), 1), Ok(()));
+    assert_eq!(without.check(&conditioning, 1), Ok(()));
+    assert_eq!(without.check(&conditioning.with_classes(Some(&[7])), 1), Ok(()));
 }

@@ -1,7 +1,9 @@
 //! The command line.
 
+mod convert;
 mod sampling;
 
+pub use convert::{ConvertArguments, From, To};
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +35,8 @@ pub enum Command {
     Denoise(DenoiseArguments),
     /// Say what a model or a data set is
     Inspect(InspectArguments),
+    /// Make a model of another program out of a trained one, or the other way round
+    Convert(ConvertArguments),
     /// Time a recipe's network on this machine: how fast it trains and predicts
     Bench(BenchArguments),
     /// List the built-in recipes, or print one
@@ -116,7 +120,7 @@ pub enum Weights {
     Raw,
 }
 
-impl From<Weights> for WeightsKind {
+impl std::convert::From<Weights> for WeightsKind {
     fn from(weights: Weights) -> Self {
         match weights {
             Weights::Ema => Self::Ema,

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod compare_samplers;
+pub mod convert;
 pub mod denoise;
 pub mod diffuse;
 pub mod inspect;

@@ -13,13 +13,19 @@ use std::path::PathBuf;
 /// The run to go on with, and its newest checkpoint.
 pub fn find_resumed(arguments: &TrainArguments) -> Result<(PathBuf, Checkpoint), Failure> {
     let folder = arguments.out.clone().map_or_else(newest_run, Ok)?;
-    if folder.join("langevin").is_dir() {
+    if folder.join("langevin").join("optimizer.safetensors").is_file() {
         let folder = folder.display();
         return Err(usage(format!(
             "{folder} is a checkpoint: a run is resumed by its own folder, which holds checkpoints/"
         )));
     }
     let checkpoint = newest_checkpoint(&RunFolder::new(&folder))?;
+    if !checkpoint.is_resumable() {
+        let folder = folder.display();
+        return Err(usage(format!(
+            "{folder} has no state of the optimiser, so no run goes on from it: start one from its weights with --init {folder}"
+        )));
+    }
     Ok((folder, checkpoint))
 }
 

@@ -1,9 +1,11 @@
 //! How x̂_0 is kept within the range of the data while sampling.
 
 use burn::tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 
 /// What is done to x̂_0 before a solver uses it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Bound {
     /// Nothing: right for points.
     #[default]

@@ -41,8 +41,12 @@ impl MlpConfig {
     /// A network on points of `features` coordinates, with weights drawn from `seed`.
     pub fn init(&self, features: usize, seed: u64, device: &Device) -> Mlp {
         let init = &mut Init::new(seed, device);
-        let encoding =
-            TimestepEncoding { dimensions: self.hidden, order: EmbeddingOrder::SinCos, frequency_shift: 1.0 };
+        let encoding = TimestepEncoding {
+            dimensions: self.hidden,
+            order: EmbeddingOrder::SinCos,
+            scale: 1.0,
+            frequency_shift: 1.0,
+        };
         let time = TimestepEmbedding::new(init, encoding, self.hidden);
         let layers = (0..self.layers)
             .map(|layer| ModulatedLayer {

@@ -15,6 +15,7 @@ pub use unet::{
     Upsampler,
 };
 
+pub use crate::nn::Activation;
 use crate::nn::DropoutKey;
 use crate::tensor::SampleShape;
 use burn::module::Module;
@@ -150,7 +151,7 @@ impl Network for Model {
     fn check(&self, conditioning: &Conditioning, samples: usize) -> Result<(), ConditioningError> {
         match self {
             Self::Unet(network) => network.check(conditioning, samples),
-            Self::Mlp(network) => Network::check(network, conditioning, samples),
+            Self::Mlp(network) => network.check(conditioning, samples),
         }
     }
 }

@@ -63,6 +63,15 @@ pub fn parameter_names(network: &impl Module) -> Vec<String> {
 /// # Errors
 /// If a parameter is missing, unknown or of another shape; all such are listed.
 pub fn with_weights<M: Module>(network: M, mut weights: Weights) -> Result<M, WeightsError> {
+    check_weights(&network, &weights)?;
+    Ok(network.map(&mut Loader { path: Path::default(), weights: &mut weights }))
+}
+
+/// Checks that `weights` are those of `network`, one for each parameter.
+///
+/// # Errors
+/// If a parameter is missing, unknown or of another shape; all such are listed.
+pub fn check_weights(network: &impl Module, weights: &Weights) -> Result<(), WeightsError> {
     let mut error = WeightsError { missing: vec![], unexpected: vec![], misshapen: vec![] };
     let mut checker = Checker { path: Path::default(), shapes: BTreeMap::new() };
     network.visit(&mut checker);
@@ -79,7 +88,7 @@ pub fn with_weights<M: Module>(network: M, mut weights: Weights) -> Result<M, We
     if !(error.missing.is_empty() && error.unexpected.is_empty() && error.misshapen.is_empty()) {
         return Err(error);
     }
-    Ok(network.map(&mut Loader { path: Path::default(), weights: &mut weights }))
+    Ok(())
 }
 
 /// The path of fields on the way to a parameter.

@@ -13,6 +13,8 @@ pub struct TimestepEncoding {
     pub dimensions: usize,
     /// Sines first (Ho et al.) or cosines first (later networks).
     pub order: EmbeddingOrder,
+    /// What a timestep is multiplied by first: 1, or 1000/T for a network that sees every process as one of 1,000 steps.
+    pub scale: f64,
     /// Subtracted from half the dimensions in the exponent's denominator: 1 in Ho et al.'s code.
     pub frequency_shift: f64,
 }
@@ -23,8 +25,9 @@ impl TimestepEncoding {
     /// # Shapes
     /// Returns `[timesteps, dimensions]`.
     pub fn encode(&self, timesteps: &[f64], device: &Device) -> Tensor<2> {
-        let Self { dimensions, order, frequency_shift } = *self;
-        let values = sinusoidal_embeddings(timesteps, dimensions, order, frequency_shift, MAX_PERIOD);
+        let Self { dimensions, order, scale, frequency_shift } = *self;
+        let timesteps: Vec<f64> = timesteps.iter().map(|timestep| timestep * scale).collect();
+        let values = sinusoidal_embeddings(&timesteps, dimensions, order, frequency_shift, MAX_PERIOD);
         let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
         Tensor::from_data(TensorData::new(values, [timesteps.len(), self.dimensions]), device)
     }

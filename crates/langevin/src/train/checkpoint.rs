@@ -5,23 +5,29 @@
 //!   model_index.json, unet/, scheduler/    a U-Net as a diffusers pipeline, with the averaged weights
 //!   langevin/state.json                    step, shape and levels of the samples
 //!   langevin/recipe.toml                   the settings
-//!   langevin/ema.safetensors               the averaged weights of other networks
+//!   langevin/ema.safetensors               the averaged weights of networks that diffusers has not
 //!   langevin/raw.safetensors               the weights as trained
 //!   langevin/optimizer.safetensors         both moments
 //! ```
 
+mod converted;
+mod write;
+
+pub use converted::write_converted;
+
 use crate::config::{DataFacts, Recipe, RecipeError, Settings};
-use crate::files::write_whole;
-use crate::interop::diffusers::{WEIGHTS_FILE, read_unet_weights, write_pipeline};
+use crate::diffusion::Bound;
+use crate::interop::diffusers::{
+    Pipeline, PipelineError, WEIGHTS_FILE, foreign_error, is_pipeline, read_unet_weights,
+};
 use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::ModelConfig;
-use crate::models::weights::{Array, Weights, WeightsError};
+use crate::models::weights::{Weights, WeightsError};
 use crate::tensor::SampleShape;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
+use write::{failed, write_arrays, write_settings};
 
 const STATE: &str = "langevin/state.json";
 const RECIPE: &str = "langevin/recipe.toml";
@@ -35,7 +41,7 @@ const OPTIMIZER: &str = "langevin/optimizer.safetensors";
 pub enum CheckpointError {
     #[error(
         "{path} is neither a run folder nor a checkpoint: give a folder that `langevin train` made, such as \
-         runs/digits-001, or one of its checkpoints/step-NNNNNNN"
+         runs/digits-001, one of its checkpoints/step-NNNNNNN, or a pipeline of one unconditional U-Net that diffusers saved"
     )]
     NotAModel { path: PathBuf },
     #[error(
@@ -52,6 +58,10 @@ pub enum CheckpointError {
     Recipe { path: PathBuf, cause: RecipeError },
     #[error(transparent)]
     Weights(#[from] SafetensorsError),
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    #[error("{path} has averaged weights only, none as trained: leave --weights raw out")]
+    NoRaw { path: PathBuf },
     #[error("{path}: {cause}")]
     Misfit { path: PathBuf, cause: WeightsError },
 }
@@ -73,6 +83,9 @@ struct State {
     shape: SampleShape,
     levels: Option<u32>,
     data: DataFacts,
+    /// What is done to x̂_0 in sampling, where that is not what such samples usually have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bound: Option<Bound>,
 }
 
 /// A checkpoint on the disk: its settings, read; its weights, on demand.
@@ -84,6 +97,9 @@ pub struct Checkpoint {
     pub step: u64,
     /// The settings of the run.
     pub settings: Settings,
+    /// The pipeline of another program that it is, in place of a checkpoint of ours.
+    pub pipeline: Option<Pipeline>,
+    bound: Option<Bound>,
 }
 
 /// The parameters and moments of a run, in the network's order.
@@ -100,12 +116,12 @@ pub struct TrainingState<'a> {
     pub second: &'a [Vec<f32>],
 }
 
-/// The newest checkpoint of a run folder, or the checkpoint folder itself.
+/// The newest checkpoint of a run folder, or the checkpoint folder itself; a pipeline's folder is one too.
 ///
 /// # Errors
 /// If `path` is neither, or the run has none yet.
 pub fn find_checkpoint(path: &Path) -> Result<PathBuf, CheckpointError> {
-    if path.join(STATE).is_file() {
+    if path.join(STATE).is_file() || is_pipeline(path) {
         return Ok(path.to_owned());
     }
     let folder = path.join("checkpoints");
@@ -133,11 +149,30 @@ fn step_of(path: &Path) -> Option<u64> {
 }
 
 impl Checkpoint {
-    /// Reads the settings of the checkpoint in `folder`.
+    /// Reads the settings of the checkpoint in `folder`, or of the pipeline of another program.
     ///
     /// # Errors
     /// If a file is missing or unsound; the message names it.
     pub fn open(folder: &Path) -> Result<Self, CheckpointError> {
+        Self::open_sized(folder, None)
+    }
+
+    /// As [`Checkpoint::open`]; `size`, height and width of a sample, is for pipelines that do not say their own.
+    ///
+    /// # Errors
+    /// If a file is missing or unsound; the message names it.
+    pub fn open_sized(folder: &Path, size: Option<[usize; 2]>) -> Result<Self, CheckpointError> {
+        if !folder.join(STATE).is_file() && is_pipeline(folder) {
+            let pipeline = Pipeline::open(folder, size)?;
+            let (settings, bound) = (pipeline.settings.clone(), Some(pipeline.scheduler.bound()));
+            return Ok(Self {
+                folder: folder.to_owned(),
+                step: 0,
+                settings,
+                pipeline: Some(pipeline),
+                bound,
+            });
+        }
         let read = |path: &Path| {
             fs::read_to_string(path).map_err(|cause| CheckpointError::Read { path: path.to_owned(), cause })
         };
@@ -153,7 +188,13 @@ impl Checkpoint {
             .map_err(|cause| CheckpointError::Recipe { path: path.clone(), cause })?;
         let settings = Settings { recipe, shape: state.shape, levels: state.levels, data: state.data };
         settings.check().map_err(|error| unsound(error.to_string()))?;
-        Ok(Self { folder: folder.to_owned(), step: state.step, settings })
+        let (folder, bound) = (folder.to_owned(), state.bound);
+        Ok(Self { folder, step: state.step, settings, pipeline: None, bound })
+    }
+
+    /// What is done to x̂_0 in sampling.
+    pub fn bound(&self) -> Bound {
+        self.bound.unwrap_or_else(|| self.settings.bound())
     }
 
     /// The weights, for a network whose parameters are `names`.
@@ -161,9 +202,15 @@ impl Checkpoint {
     /// # Errors
     /// If the file cannot be read or is malformed.
     pub fn weights(&self, kind: WeightsKind, names: &[String]) -> Result<Weights, CheckpointError> {
+        self.check_raw(kind)?;
+        if let Some(pipeline) = &self.pipeline {
+            return Ok(pipeline.weights(names)?);
+        }
         Ok(match (kind, &self.settings.recipe.model) {
             (WeightsKind::Raw, _) => safetensors::read(&self.folder.join(RAW))?,
-            (WeightsKind::Ema, ModelConfig::Unet(_)) => read_unet_weights(&self.folder, names)?,
+            (WeightsKind::Ema, ModelConfig::Unet(_)) if !self.folder.join(EMA).is_file() => {
+                read_unet_weights(&self.folder, names)?
+            }
             (WeightsKind::Ema, _) => safetensors::read(&self.folder.join(EMA))?,
         })
     }
@@ -173,19 +220,45 @@ impl Checkpoint {
     /// # Errors
     /// If the file cannot be read, or is smaller than the network's parameters.
     pub fn check_size(&self, kind: WeightsKind) -> Result<(), CheckpointError> {
+        self.check_raw(kind)?;
         let path = self.folder.join(match (kind, &self.settings.recipe.model) {
             (WeightsKind::Raw, _) => RAW,
-            (WeightsKind::Ema, ModelConfig::Unet(_)) => WEIGHTS_FILE,
+            (WeightsKind::Ema, ModelConfig::Unet(_)) if !self.folder.join(EMA).is_file() => WEIGHTS_FILE,
             (WeightsKind::Ema, _) => EMA,
         });
-        let size =
-            fs::metadata(&path).map_err(|cause| CheckpointError::Read { path: path.clone(), cause })?.len();
+        let size = match &self.pipeline {
+            Some(pipeline) => pipeline.weight_bytes()?,
+            None => {
+                let facts = fs::metadata(&path);
+                facts.map_err(|cause| CheckpointError::Read { path: path.clone(), cause })?.len()
+            }
+        };
         let parameters = self.settings.recipe.model.parameter_count(self.settings.shape);
         if size >= 2 * parameters {
             return Ok(());
         }
         let message = format!("{size} bytes cannot hold the {parameters} parameters of the network");
         Err(CheckpointError::State { path, message })
+    }
+
+    /// What to say of weights that do not fit the network: another program's in its own words.
+    pub fn misfit(&self, cause: WeightsError) -> CheckpointError {
+        let cause = if self.pipeline.is_some() { foreign_error(cause) } else { cause };
+        CheckpointError::Misfit { path: self.folder.clone(), cause }
+    }
+
+    /// Refuses the weights as trained where there are none: in what another program trained.
+    fn check_raw(&self, kind: WeightsKind) -> Result<(), CheckpointError> {
+        let foreign = self.pipeline.is_some() || !self.folder.join(RAW).is_file() && !self.is_resumable();
+        if kind == WeightsKind::Raw && foreign {
+            return Err(CheckpointError::NoRaw { path: self.folder.clone() });
+        }
+        Ok(())
+    }
+
+    /// Whether training can go on from here: there is a state of the optimiser.
+    pub fn is_resumable(&self) -> bool {
+        self.folder.join(OPTIMIZER).is_file()
     }
 
     /// Both moments of the optimiser, for parameters of these names and shapes.
@@ -225,22 +298,13 @@ impl Checkpoint {
         state: TrainingState,
     ) -> Result<(), CheckpointError> {
         let aside = folder.with_extension("partial");
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |cause| CheckpointError::Write { path, cause }
-        };
         if aside.exists() {
             fs::remove_dir_all(&aside).map_err(failed(&aside))?;
         }
         let inner = aside.join("langevin");
         fs::create_dir_all(&inner).map_err(failed(&inner))?;
         write_arrays(&aside, settings, state)?;
-        let text = settings.recipe.to_toml();
-        write_text(&aside.join(RECIPE), &text).map_err(failed(&aside.join(RECIPE)))?;
-        let state =
-            State { format: 1, step, shape: settings.shape, levels: settings.levels, data: settings.data };
-        let text = serde_json::to_string_pretty(&state).expect("a state has a JSON form");
-        write_text(&aside.join(STATE), &text).map_err(failed(&aside.join(STATE)))?;
+        write_settings(&aside, settings, step, None)?;
         let old = folder.with_extension("old");
         if folder.exists() {
             fs::rename(folder, &old).map_err(failed(folder))?;
@@ -251,36 +315,4 @@ impl Checkpoint {
         }
         Ok(())
     }
-}
-
-fn write_text(path: &Path, text: &str) -> std::io::Result<()> {
-    write_whole(path, |file| file.write_all(text.as_bytes()))
-}
-
-fn write_arrays(folder: &Path, settings: &Settings, state: TrainingState) -> Result<(), CheckpointError> {
-    safetensors::write(&folder.join(RAW), &state.raw)?;
-    // Gone before the average is copied: a checkpoint takes one copy of the parameters, not two.
-    drop(state.raw);
-    let (parameters, mut moments) = (state.parameters, BTreeMap::new());
-    for (prefix, arrays) in [("first", state.first), ("second", state.second)] {
-        for ((name, shape), values) in parameters.iter().zip(arrays) {
-            moments.insert(format!("{prefix}.{name}"), (&shape[..], &values[..]));
-        }
-    }
-    safetensors::write_borrowed(&folder.join(OPTIMIZER), &moments)?;
-    let averages = parameters.iter().zip(state.ema);
-    match &settings.recipe.model {
-        ModelConfig::Unet(config) => {
-            let array =
-                |shape: &[usize], values: &[f32]| Array { shape: shape.into(), values: values.into() };
-            let ema = averages.map(|((name, shape), values)| (name.clone(), array(shape, values))).collect();
-            let diffusion = &settings.recipe.diffusion;
-            write_pipeline(folder, config, diffusion, settings.shape, settings.clips(), ema)?;
-        }
-        ModelConfig::Mlp(_) => {
-            let ema = averages.map(|((name, shape), values)| (name.clone(), (&shape[..], &values[..])));
-            safetensors::write_borrowed(&folder.join(EMA), &ema.collect())?;
-        }
-    }
-    Ok(())
 }

@@ -15,7 +15,7 @@ mod run;
 mod trainer;
 
 pub use batch::Batch;
-pub use checkpoint::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint};
+pub use checkpoint::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint, write_converted};
 pub use ema::Ema;
 pub use folder::{RunFolder, newest_checkpoint};
 pub use gradients::Gradients;

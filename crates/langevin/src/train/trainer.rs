@@ -100,8 +100,7 @@ impl Trainer {
     fn load_weights(&mut self, checkpoint: &Checkpoint, kind: WeightsKind) -> Result<(), CheckpointError> {
         let names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).collect();
         let weights = checkpoint.weights(kind, &names)?;
-        let model = with_weights(self.model().clone(), weights)
-            .map_err(|cause| CheckpointError::Misfit { path: checkpoint.folder.clone(), cause })?;
+        let model = with_weights(self.model().clone(), weights).map_err(|cause| checkpoint.misfit(cause))?;
         self.model = Some(model);
         Ok(())
     }

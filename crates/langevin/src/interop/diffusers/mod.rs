@@ -6,15 +6,29 @@
 //! unet/diffusion_pytorch_model.safetensors     its weights
 //! scheduler/scheduler_config.json              the diffusion process
 //! ```
+//!
+//! That is what [`write_pipeline`] writes. [`Pipeline::open`] also reads what else diffusers has saved: the three files
+//! in one folder, the network's folder alone, weights in several parts, variants, pickled weights.
 
+mod error;
+mod files;
+mod layout;
 mod names;
+mod open;
 mod pipeline;
 mod sampling;
 mod scheduler;
 mod unet;
 
-pub use names::{foreign_name, from_diffusers, to_diffusers};
-pub use pipeline::{WEIGHTS_FILE, check_network, read_unet_weights, write_pipeline};
+pub use error::PipelineError;
+pub use files::WeightFiles;
+pub use layout::{Layout, is_pipeline, parse_json};
+pub use names::{foreign_error, foreign_name, from_diffusers, to_diffusers};
+pub use open::Pipeline;
+pub use pipeline::{WEIGHTS_FILE, check_network, read_unet_weights, save_pipeline, write_pipeline};
 pub use sampling::{CLASSES, Class, Scheduler, SchedulerError};
-pub use scheduler::scheduler_config;
+pub use scheduler::{SchedulerConfig, read_scheduler, scheduler_config};
 pub use unet::{ForeignUNet, read_unet_config, unet_config, unet_from_config};
+
+pub(crate) use files::read_file as read_weights;
+pub(crate) use open::{check, recipe_around, settings_around};

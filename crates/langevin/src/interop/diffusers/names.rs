@@ -1,6 +1,6 @@
 //! Parameter names of `UNet2DModel` and ours.
 
-use crate::models::weights::Weights;
+use crate::models::weights::{Weights, WeightsError};
 
 /// Whole path segments, ours on the left, that mean the same wherever they stand.
 const SEGMENTS: [(&str, &str); 11] = [
@@ -100,6 +100,19 @@ pub fn from_diffusers(weights: Weights, names: &[String]) -> Weights {
     ours
 }
 
+/// What is wrong with weights that [`from_diffusers`] gave, all of it in diffusers' words.
+pub fn foreign_error(error: WeightsError) -> WeightsError {
+    let WeightsError { missing, unexpected, misshapen } = error;
+    WeightsError {
+        missing: missing.iter().map(|name| foreign_name(name)).collect(),
+        unexpected,
+        misshapen: misshapen
+            .into_iter()
+            .map(|(name, expected, got)| (foreign_name(&name), expected, got))
+            .collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +176,18 @@ mod tests {
         assert_eq!(ours["middle.attention.value.weight"], array(2.0, &[2, 2]));
         assert_eq!(ours["mid_block.attentions.0.value.weight"], array(3.0, &[2, 2]));
         assert_eq!(ours["down_blocks.0.resnets.0.conv_shortcut.weight"], array(4.0, &[2, 2, 1, 1]));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_in_foreign_names() {
+        let error = foreign_error(WeightsError {
+            missing: vec!["middle.attention.query.bias".to_owned()],
+            unexpected: vec!["time_proj.weight".to_owned()],
+            misshapen: vec![("norm_out.weight".to_owned(), vec![8], vec![4])],
+        });
+        let message = error.to_string();
+        for named in ["mid_block.attentions.0.to_q.bias", "time_proj.weight", "conv_norm_out.weight is [4]"] {
+            assert!(message.contains(named), "{named} is not in: {message}");
+        }
     }
 }

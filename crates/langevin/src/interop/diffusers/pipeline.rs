@@ -3,7 +3,8 @@
 use super::unet::DIFFUSERS_VERSION;
 use super::{from_diffusers, scheduler_config, to_diffusers, unet_config};
 use crate::config::DiffusionConfig;
-use crate::files::write_whole;
+use crate::diffusion::Bound;
+use crate::files::{write_folder, write_whole};
 use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::UNetConfig;
 use crate::models::weights::Weights;
@@ -15,6 +16,22 @@ use std::path::Path;
 /// The weights within the pipeline folder.
 pub const WEIGHTS_FILE: &str = "unet/diffusion_pytorch_model.safetensors";
 
+/// Writes the pipeline of a U-Net as a new folder, whole or not at all.
+///
+/// # Errors
+/// As [`write_pipeline`]; and if there is something in `folder` already.
+pub fn save_pipeline(
+    folder: &Path,
+    network: &UNetConfig,
+    diffusion: &DiffusionConfig,
+    shape: SampleShape,
+    bound: Bound,
+    weights: Weights,
+) -> Result<(), SafetensorsError> {
+    let failed = |cause| SafetensorsError::Write { path: folder.to_owned(), cause };
+    write_folder(folder, failed, |aside| write_pipeline(aside, network, diffusion, shape, bound, weights))
+}
+
 /// Writes the pipeline of a U-Net into `folder`, which exists.
 ///
 /// # Errors
@@ -24,7 +41,7 @@ pub fn write_pipeline(
     network: &UNetConfig,
     diffusion: &DiffusionConfig,
     shape: SampleShape,
-    clip: bool,
+    bound: Bound,
     weights: Weights,
 ) -> Result<(), SafetensorsError> {
     let index = json!({
@@ -36,7 +53,7 @@ pub fn write_pipeline(
     write_json(folder, "model_index.json", &index)?;
     let unet = check_network(folder, network, shape)?;
     write_json(folder, "unet/config.json", &unet)?;
-    write_json(folder, "scheduler/scheduler_config.json", &scheduler_config(diffusion, clip))?;
+    write_json(folder, "scheduler/scheduler_config.json", &scheduler_config(diffusion, bound))?;
     safetensors::write(&folder.join(WEIGHTS_FILE), &to_diffusers(weights))
 }
 

@@ -1,12 +1,20 @@
-//! The diffusion process as `DDPMScheduler` writes it.
+//! The diffusion process as diffusers' schedulers describe it: written as `DDPMScheduler`, read from any of them.
+
+mod read;
+
+pub use read::{SchedulerConfig, read_scheduler};
 
 use super::unet::DIFFUSERS_VERSION;
 use crate::config::DiffusionConfig;
+use crate::diffusion::Bound;
 use langevin_math::{Prediction, Schedule, Variance};
 use serde_json::{Value, json};
 
-/// `scheduler/scheduler_config.json` of a process; `clip` bounds x̂_0 to [−1, 1].
-pub fn scheduler_config(diffusion: &DiffusionConfig, clip: bool) -> Value {
+/// `scheduler/scheduler_config.json` of a process, with what is done to x̂_0 in sampling.
+pub fn scheduler_config(diffusion: &DiffusionConfig, bound: Bound) -> Value {
+    let range = if let Bound::Clip { range } = bound { range } else { 1.0 };
+    let (quantile, max) =
+        if let Bound::Dynamic { quantile, max } = bound { (quantile, max) } else { (0.995, 1.0) };
     let (name, start, end) = match &diffusion.schedule {
         Schedule::Linear { beta_start, beta_end } => ("linear", *beta_start, *beta_end),
         Schedule::ScaledLinear { beta_start, beta_end } => ("scaled_linear", *beta_start, *beta_end),
@@ -24,8 +32,9 @@ pub fn scheduler_config(diffusion: &DiffusionConfig, clip: bool) -> Value {
         "beta_end": end,
         "beta_schedule": name,
         "beta_start": start,
-        "clip_sample": clip,
-        "clip_sample_range": 1.0,
+        "clip_sample": matches!(bound, Bound::Clip { .. }),
+        "clip_sample_range": range,
+        "dynamic_thresholding_ratio": quantile,
         "num_train_timesteps": diffusion.timesteps,
         "prediction_type": match diffusion.prediction {
             Prediction::Epsilon => "epsilon",
@@ -34,7 +43,9 @@ pub fn scheduler_config(diffusion: &DiffusionConfig, clip: bool) -> Value {
             // Not a prediction that the scheduler knows; it refuses the name rather than draw noise.
             Prediction::PosteriorMean => "posterior_mean",
         },
+        "sample_max_value": max,
         "steps_offset": 0,
+        "thresholding": matches!(bound, Bound::Dynamic { .. }),
         "timestep_spacing": "leading",
         "trained_betas": trained_betas,
         "variance_type": match diffusion.variance {

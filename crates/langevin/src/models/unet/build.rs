@@ -3,7 +3,9 @@
 use super::{
     BlockShape, DownLevel, Downsampler, Middle, ResBlock, Resampling, UNet, UNetConfig, UpLevel, Upsampler,
 };
-use crate::nn::{AttentionBlock, Conv2d, Downsample, GroupNorm, Init, TimestepEmbedding, Upsample};
+use crate::nn::{
+    AttentionBlock, Conv2d, Downsample, GroupNorm, Init, TimestepEmbedding, TimestepEncoding, Upsample,
+};
 
 /// Builds the parts in one order, counting parameters and dropout layers as it goes.
 pub(super) struct Builder<'a> {
@@ -19,8 +21,11 @@ impl Builder<'_> {
         let (finest, coarsest) = (channels[0], channels[channels.len() - 1]);
         let (encoding, embedding) = (config.encoding(), config.embedding());
         let time = TimestepEmbedding::new(&mut self.init, encoding, embedding);
-        let classes =
-            config.class_embedding.and_then(|classes| classes.layers(&mut self.init, encoding, embedding));
+        let classes = config.class_embedding.and_then(|classes| {
+            // A class is no timestep: its number stays as it is.
+            let encoding = TimestepEncoding { scale: 1.0, ..encoding };
+            classes.layers(&mut self.init, encoding, embedding)
+        });
         let conv_in = Conv2d::same(&mut self.init, inputs, finest);
         let mut skips = vec![finest];
         let down = (1..=channels.len()).map(|level| self.down_level(level, &mut skips)).collect();

@@ -94,6 +94,10 @@ pub struct UNetConfig {
     /// Sines or cosines first in the timestep's encoding.
     #[serde(default = "default_time_order")]
     pub time_order: EmbeddingOrder,
+    /// What timesteps are multiplied by before their encoding: 1000/T for networks that see every process as one of 1,000
+    /// steps.
+    #[serde(default = "default_timestep_scale", skip_serializing_if = "is_one")]
+    pub timestep_scale: f64,
     /// Frequency shift of the timestep's encoding.
     #[serde(default = "default_frequency_shift")]
     pub frequency_shift: f64,
@@ -127,6 +131,14 @@ fn default_epsilon() -> f64 {
 
 fn default_time_order() -> EmbeddingOrder {
     EmbeddingOrder::SinCos
+}
+
+fn default_timestep_scale() -> f64 {
+    1.0
+}
+
+fn is_one(scale: &f64) -> bool {
+    *scale == 1.0
 }
 
 fn default_frequency_shift() -> f64 {
@@ -171,6 +183,7 @@ impl UNetConfig {
         TimestepEncoding {
             dimensions: self.channels[0],
             order: self.time_order,
+            scale: self.timestep_scale,
             frequency_shift: self.frequency_shift,
         }
     }

@@ -78,22 +78,13 @@ impl UNet {
         Builder { init: Init::new(seed, device), config, dropout_layers: 0 }.build(inputs, outputs)
     }
 
-    /// Checks the classes that the network is to be told with `samples` samples.
-    ///
-    /// # Errors
-    /// If it knows classes and they are missing, too few or too many, or unknown. Without, it takes whatever is given.
-    pub fn check(&self, given: &Conditioning, samples: usize) -> Result<(), ConditioningError> {
-        let Shape { class_embedding, embedding, .. } = self.shape;
-        class_embedding.map_or(Ok(()), |classes| classes.check(given, samples, embedding))
-    }
-
     /// What each block is told of timestep and class, the activation that it begins with already applied.
     ///
     /// # Shapes
     /// Returns `[samples, embedding]`.
     ///
     /// # Panics
-    /// If the conditioning does not pass [`UNet::check`].
+    /// If the conditioning does not pass [`Network::check`].
     pub fn embed(&self, given: &Conditioning, device: &Device) -> Tensor<2> {
         if let Err(error) = self.check(given, given.timesteps.len()) {
             panic!("{error}");
@@ -158,6 +149,7 @@ impl Network for UNet {
     }
 
     fn check(&self, conditioning: &Conditioning, samples: usize) -> Result<(), ConditioningError> {
-        self.check(conditioning, samples)
+        let Shape { class_embedding, embedding, .. } = self.shape;
+        class_embedding.map_or(Ok(()), |classes| classes.check(conditioning, samples, embedding))
     }
 }

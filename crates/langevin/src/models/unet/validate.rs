@@ -57,6 +57,9 @@ impl UNetConfig {
         setting(self.epsilon > 0.0, "epsilon", self.epsilon.to_string(), "a positive number")?;
         let dropout = self.dropout;
         setting((0.0..1.0).contains(&dropout), "dropout", dropout.to_string(), "a probability in [0, 1)")?;
+        let scale = self.timestep_scale;
+        let positive = scale > 0.0 && scale.is_finite();
+        setting(positive, "timestep_scale", scale.to_string(), "a positive number")?;
         let shift = self.frequency_shift;
         let half = (finest / 2) as f64;
         setting(

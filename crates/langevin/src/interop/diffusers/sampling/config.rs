@@ -17,7 +17,7 @@ pub enum SchedulerError {
 }
 
 /// The settings that concern sampling, complete.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(super) struct Config {
     pub timestep_spacing: Spaced,
     pub steps_offset: usize,
@@ -79,54 +79,42 @@ fn defaults() -> Value {
 /// Fields that change nothing as long as they have one of these values.
 fn neutral() -> Map<String, Value> {
     let fields = json!({
-        "use_beta_sigmas": [false], "use_flow_sigmas": [false], "use_dynamic_shifting": [false],
+        "use_beta_sigmas": [false, null], "use_flow_sigmas": [false], "use_dynamic_shifting": [false],
         "rescale_betas_zero_snr": [false], "predict_x0": [true], "disable_corrector": [[]], "solver_p": [null],
         "interpolation_type": ["linear"], "timestep_type": ["discrete"], "sigma_min": [null], "sigma_max": [null],
-        "shift_terminal": [null], "lambda_min_clipped": [null, "-inf"],
-        "invert_sigmas": [false],
+        "shift_terminal": [null], "lambda_min_clipped": [null, "-inf", "-Infinity"],
     });
     fields.as_object().cloned().unwrap_or_default()
 }
 
-/// Fields of the process rather than of sampling, and of forms that are not reached.
-const ELSEWHERE: [&str; 9] = [
-    "num_train_timesteps",
-    "beta_start",
-    "beta_end",
-    "beta_schedule",
-    "trained_betas",
-    "prediction_type",
-    "flow_shift",
-    "time_shift_type",
-    "skip_checks",
-];
-
 impl Config {
     /// `config` over the class's defaults.
     pub(super) fn new(class: &Class, config: &Value) -> Result<Self, SchedulerError> {
-        let mut merged = defaults();
-        let neutral = neutral();
-        let mut wrong = Vec::new();
-        let own = class.defaults();
-        let given = config.as_object().cloned().unwrap_or_default();
-        for (key, value) in own.as_object().into_iter().flatten().chain(&given) {
-            if merged.get(key).is_some() {
+        let (mut merged, neutral, mut wrong) = (defaults(), neutral(), Vec::new());
+        if let (Some(merged), Some(own)) = (merged.as_object_mut(), class.defaults().as_object()) {
+            merged.extend(own.clone());
+        }
+        for (key, value) in config.as_object().into_iter().flatten().filter(|(key, _)| class.takes(key)) {
+            if let Some(allowed) = neutral.get(key) {
+                if !allowed.as_array().is_some_and(|allowed| allowed.contains(value)) {
+                    wrong.push(format!("{key} = {value}"));
+                }
+            } else if !value.is_null() {
                 merged[key] = value.clone();
-                continue;
-            }
-            let known = key.starts_with('_') || ELSEWHERE.contains(&key.as_str());
-            let harmless = neutral
-                .get(key)
-                .is_some_and(|values| values.as_array().is_some_and(|values| values.contains(value)));
-            if !known && !harmless {
-                wrong.push(format!("{key} = {value}"));
             }
         }
-        let parsed = serde_json::from_value::<Self>(merged.clone());
+        let parsed = serde_json::from_value::<Self>(merged);
         let error = |values| SchedulerError::Values { class: class.name.to_owned(), values };
-        let parsed = parsed.map_err(|cause| error(vec![cause.to_string()]))?;
-        wrong.extend(class.refused(&parsed));
-        if wrong.is_empty() { Ok(parsed) } else { Err(error(wrong)) }
+        match parsed {
+            Ok(parsed) => {
+                wrong.extend(class.refused(&parsed));
+                if wrong.is_empty() { Ok(parsed) } else { Err(error(wrong)) }
+            }
+            Err(cause) => {
+                wrong.push(cause.to_string());
+                Err(error(wrong))
+            }
+        }
     }
 
     pub(super) fn churn(&self) -> Churn {

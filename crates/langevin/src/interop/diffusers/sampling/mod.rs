@@ -14,33 +14,48 @@ use crate::diffusion::{Bound, Process};
 use crate::sampler::Plan;
 use config::Config;
 use langevin_math::MathError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A scheduler of diffusers with its configuration.
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     class: &'static Class,
     config: Config,
+    given: Value,
 }
 
 impl Scheduler {
     /// The scheduler of a class with a configuration: what `scheduler_config.json` may hold, and what its `step` takes (`eta`,
-    /// `s_churn`, …). What it leaves out has the class's default.
+    /// `s_churn`, …). What it leaves out has the class's default, and what the class does not take has no effect.
     ///
     /// # Errors
     /// If the class or a value is unknown; all such values are listed.
     pub fn new(class: &str, config: &Value) -> Result<Self, SchedulerError> {
-        let class = CLASSES
-            .iter()
-            .find(|known| known.name == class)
-            .ok_or_else(|| SchedulerError::Class { got: class.to_owned() })?;
-        let config = Config::new(class, config)?;
-        Ok(Self { class, config })
+        let class = Class::named(class).ok_or_else(|| SchedulerError::Class { got: class.to_owned() })?;
+        let given = config.clone();
+        Ok(Self { class, config: Config::new(class, config)?, given })
+    }
+
+    /// A class with its defaults.
+    pub fn of(class: &'static Class) -> Self {
+        Self::new(class.name, &json!({})).expect("the defaults of a class are its own")
+    }
+
+    /// As it is, but for the fields of `config`.
+    ///
+    /// # Errors
+    /// If a value is unknown; all such values are listed.
+    pub fn with(&self, config: &Value) -> Result<Self, SchedulerError> {
+        let mut given = self.given.clone();
+        for (key, value) in config.as_object().into_iter().flatten() {
+            given[key] = value.clone();
+        }
+        Self::new(self.class.name, &given)
     }
 
     /// Its class.
-    pub fn class(&self) -> &'static str {
-        self.class.name
+    pub fn class(&self) -> &'static Class {
+        self.class
     }
 
     /// What it does to x̂_0.

@@ -1,5 +1,6 @@
 //! A U-Net's configuration as `UNet2DModel` has it.
 
+mod blocks;
 mod fields;
 mod read;
 mod write;

@@ -1,8 +1,7 @@
 //! Writing the configuration of a `UNet2DModel`.
 
 use super::DIFFUSERS_VERSION;
-use crate::models::{ClassEmbedding, DownsamplePadding, TimeConditioning, UNetConfig};
-use crate::nn::Activation;
+use crate::models::{Activation, ClassEmbedding, DownsamplePadding, TimeConditioning, UNetConfig};
 use crate::tensor::SampleShape;
 use langevin_math::EmbeddingOrder;
 use serde_json::{Value, json};
@@ -12,6 +11,10 @@ use serde_json::{Value, json};
 /// # Errors
 /// If `UNet2DModel` has no such network; says what it lacks.
 pub fn unet_config(config: &UNetConfig, shape: SampleShape) -> Result<Value, String> {
+    if config.timestep_scale != 1.0 {
+        let scale = config.timestep_scale;
+        return Err(format!("UNet2DModel takes timesteps as they are, but model.timestep_scale is {scale}"));
+    }
     let (down, halving) = way(config, true)?;
     let (up, doubling) = way(config, false)?;
     let sample_size =

@@ -1,0 +1,36 @@
+//! A network that was trained elsewhere as a checkpoint of ours.
+
+use super::CheckpointError;
+use super::write::{failed, write_settings, write_unet};
+use crate::config::Settings;
+use crate::diffusion::Bound;
+use crate::files::write_folder;
+use crate::models::ModelConfig;
+use crate::models::weights::Weights;
+use std::path::Path;
+
+/// Writes a U-Net as a new checkpoint folder, whole or not at all: to sample from, and to start training from its weights.
+/// It has no weights beside the averaged ones and no state of an optimiser, so no run goes on from it.
+///
+/// # Errors
+/// If something is in `folder` already, a file cannot be written, or the network is no U-Net that a pipeline can hold.
+pub fn write_converted(
+    folder: &Path,
+    settings: &Settings,
+    bound: Bound,
+    weights: Weights,
+) -> Result<(), CheckpointError> {
+    let recipe = &settings.recipe;
+    let ModelConfig::Unet(network) = &recipe.model else {
+        let message = "only U-Nets are converted".to_owned();
+        return Err(CheckpointError::State { path: folder.to_owned(), message });
+    };
+    write_folder(
+        folder,
+        |cause| failed(folder)(cause),
+        |aside| {
+            write_unet(aside, network, &recipe.diffusion, settings.shape, bound, weights)?;
+            write_settings(aside, settings, 0, Some(bound).filter(|&bound| bound != settings.bound()))
+        },
+    )
+}

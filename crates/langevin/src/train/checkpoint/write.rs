@@ -1,0 +1,85 @@
+//! The files of a checkpoint, one by one.
+
+use super::{CheckpointError, EMA, OPTIMIZER, RAW, RECIPE, STATE, State, TrainingState};
+use crate::config::{DiffusionConfig, Settings};
+use crate::diffusion::Bound;
+use crate::files::write_whole;
+use crate::interop::diffusers::{unet_config, write_pipeline};
+use crate::interop::safetensors::{self, SafetensorsError};
+use crate::models::weights::{Array, Weights};
+use crate::models::{ModelConfig, UNetConfig};
+use crate::tensor::SampleShape;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+/// The averaged weights of a U-Net: as a pipeline, or where diffusers has no such network, in a file of ours.
+pub(super) fn write_unet(
+    folder: &Path,
+    network: &UNetConfig,
+    diffusion: &DiffusionConfig,
+    shape: SampleShape,
+    bound: Bound,
+    weights: Weights,
+) -> Result<(), SafetensorsError> {
+    if unet_config(network, shape).is_err() {
+        return safetensors::write(&folder.join(EMA), &weights);
+    }
+    write_pipeline(folder, network, diffusion, shape, bound, weights)
+}
+
+pub(super) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError {
+    let path = path.to_owned();
+    move |cause| CheckpointError::Write { path, cause }
+}
+
+/// The recipe and the state; `bound` where it is not what such samples usually have.
+pub(super) fn write_settings(
+    folder: &Path,
+    settings: &Settings,
+    step: u64,
+    bound: Option<Bound>,
+) -> Result<(), CheckpointError> {
+    let text = settings.recipe.to_toml();
+    write_text(&folder.join(RECIPE), &text).map_err(failed(&folder.join(RECIPE)))?;
+    let Settings { shape, levels, data, .. } = *settings;
+    let state = State { format: 1, step, shape, levels, data, bound };
+    let text = serde_json::to_string_pretty(&state).expect("a state has a JSON form");
+    write_text(&folder.join(STATE), &text).map_err(failed(&folder.join(STATE)))
+}
+
+fn write_text(path: &Path, text: &str) -> std::io::Result<()> {
+    write_whole(path, |file| file.write_all(text.as_bytes()))
+}
+
+pub(super) fn write_arrays(
+    folder: &Path,
+    settings: &Settings,
+    state: TrainingState,
+) -> Result<(), CheckpointError> {
+    safetensors::write(&folder.join(RAW), &state.raw)?;
+    // Gone before the average is copied: a checkpoint takes one copy of the parameters, not two.
+    drop(state.raw);
+    let (parameters, mut moments) = (state.parameters, BTreeMap::new());
+    for (prefix, arrays) in [("first", state.first), ("second", state.second)] {
+        for ((name, shape), values) in parameters.iter().zip(arrays) {
+            moments.insert(format!("{prefix}.{name}"), (&shape[..], &values[..]));
+        }
+    }
+    safetensors::write_borrowed(&folder.join(OPTIMIZER), &moments)?;
+    let averages = parameters.iter().zip(state.ema);
+    match &settings.recipe.model {
+        ModelConfig::Unet(config) => {
+            let array =
+                |shape: &[usize], values: &[f32]| Array { shape: shape.into(), values: values.into() };
+            let ema = averages.map(|((name, shape), values)| (name.clone(), array(shape, values))).collect();
+            let diffusion = &settings.recipe.diffusion;
+            write_unet(folder, config, diffusion, settings.shape, settings.bound(), ema)?;
+        }
+        ModelConfig::Mlp(_) => {
+            let ema = averages.map(|((name, shape), values)| (name.clone(), (&shape[..], &values[..])));
+            safetensors::write_borrowed(&folder.join(EMA), &ema.collect())?;
+        }
+    }
+    Ok(())
+}
