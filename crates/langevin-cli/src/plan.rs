@@ -2,6 +2,7 @@
 
 use langevin::config::Settings;
 use langevin::data::Dataset;
+use langevin::interop::diffusers::check_pipeline;
 use langevin::train::estimate_bytes;
 use std::fmt::Write;
 use std::path::Path;
@@ -62,6 +63,13 @@ pub fn describe(
     let all = gibibytes((16 * parameters * checkpoints) as usize);
     let every = thousands(train.checkpoint_every);
     line("", format!("{} (one every {every} steps): {all}", counted(checkpoints, "checkpoint")));
+    line(
+        "",
+        match check_pipeline(&recipe.model, diffusion, settings.shape) {
+            Ok(()) => "each a diffusers pipeline as it stands".to_owned(),
+            Err(reason) => format!("not diffusers pipelines: {reason}"),
+        },
+    );
     plan
 }
 

@@ -3,7 +3,7 @@
 use crate::args::SamplerArguments;
 use crate::exit::{Failure, usage};
 use langevin::diffusion::Bound;
-use langevin::interop::diffusers::{Class, Scheduler};
+use langevin::interop::diffusers::{CLASSES, Class, Scheduler, field_for};
 use langevin::math::{GridOptions, Sigmas, Spacing, Variance};
 use langevin::sampler::{Churn, Knob, Knobs, SAMPLERS, Sampler};
 use langevin::{SamplerChoice, TrainedModel};
@@ -30,8 +30,9 @@ pub fn named(name: &str) -> Result<&'static Sampler, Failure> {
     Sampler::named(name).ok_or_else(|| {
         let names: Vec<&str> = SAMPLERS.iter().map(|sampler| sampler.name).collect();
         usage(format!(
-            "there is no sampler {name}: choose one of {}, or a scheduler of diffusers such as DDIMScheduler",
-            names.join(", ")
+            "there is no sampler {name}: choose one of {}, or a scheduler of diffusers such as {}",
+            names.join(", "),
+            CLASSES[1].name
         ))
     })
 }
@@ -60,7 +61,7 @@ fn own(name: &str, arguments: &SamplerArguments, model: &TrainedModel) -> Result
 pub fn inverts(choice: &SamplerChoice) -> bool {
     match choice {
         SamplerChoice::Own { sampler, .. } => sampler.inverts(),
-        SamplerChoice::Diffusers(scheduler) => scheduler.class().name == "DDIMInverseScheduler",
+        SamplerChoice::Diffusers(scheduler) => scheduler.inverts(),
     }
 }
 
@@ -118,17 +119,18 @@ fn churn(numbers: &[f64]) -> Result<Churn, Failure> {
 /// A scheduler of diffusers with what is set about it.
 fn diffusers(scheduler: Scheduler, arguments: &SamplerArguments) -> Result<SamplerChoice, Failure> {
     let name = scheduler.class().name;
-    let foreign = [
-        ("--order", arguments.order.is_some(), "solver_order=N"),
-        ("--spacing", arguments.spacing.is_some(), "timestep_spacing=NAME"),
-        ("--sigmas", arguments.sigmas.is_some(), "use_karras_sigmas=true"),
-        ("--last", arguments.last.is_some(), "final_sigmas_type=NAME"),
-        ("--variance", arguments.variance.is_some(), "variance_type=NAME"),
-        ("--churn", arguments.churn.is_some(), "s_churn=S"),
+    let ours = [
+        ("order", arguments.order.is_some()),
+        ("spacing", arguments.spacing.is_some()),
+        ("sigmas", arguments.sigmas.is_some()),
+        ("last", arguments.last.is_some()),
+        ("variance", arguments.variance.is_some()),
+        ("churn", arguments.churn.is_some()),
     ];
-    if let Some((flag, _, field)) = foreign.iter().find(|(_, given, _)| *given) {
+    if let Some((flag, _)) = ours.iter().find(|(_, given)| *given) {
+        let field = field_for(flag).unwrap_or("KEY=VALUE");
         return Err(usage(format!(
-            "{name} has its own names: use --set {field} in place of {flag}, or --sampler with one of `langevin samplers`"
+            "{name} has its own names: use --set {field} in place of --{flag}, or --sampler with one of `langevin samplers`"
         )));
     }
     let mut set = json!({});

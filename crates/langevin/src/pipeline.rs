@@ -44,9 +44,6 @@ pub struct SampleOptions {
     pub batch: usize,
 }
 
-/// The steps that pipelines of diffusers take if none are asked for.
-const DIFFUSERS_STEPS: usize = 50;
-
 /// A sampler and how it is set.
 #[derive(Clone)]
 pub enum SamplerChoice {
@@ -91,6 +88,9 @@ impl Default for SampleOptions {
         }
     }
 }
+
+/// x_t, and the sample that came of it.
+pub type Renoised = (Vec<f32>, Vec<f32>);
 
 /// A trained model: its network, its process, and what its samples are.
 pub struct TrainedModel {
@@ -158,9 +158,7 @@ impl TrainedModel {
                 Plan::of(sampler, knobs, &self.process.table, *levels, steps)
             }
             SamplerChoice::Diffusers(scheduler) => {
-                let own =
-                    if scheduler.class().name == "DDPMScheduler" { all } else { DIFFUSERS_STEPS.min(all) };
-                scheduler.plan(&self.process, options.steps.unwrap_or(own))
+                scheduler.plan(&self.process, options.steps.unwrap_or(scheduler.steps(all)))
             }
         }
     }
@@ -210,7 +208,7 @@ impl TrainedModel {
         timestep: usize,
         seed: u64,
         observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
-    ) -> Result<Option<(Vec<f32>, Vec<f32>)>, SampleError> {
+    ) -> Result<Option<Renoised>, SampleError> {
         let denoiser = self.denoiser(None).of_class(None)?;
         let shape = self.shape();
         let seed = Noise::Seed(seed);

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("diffusion", &["models", "tensor"]),
     ("config", &["data", "diffusion", "models", "tensor"]),
     ("sampler", &["compute", "diffusion", "tensor"]),
-    ("interop", &["config", "data", "diffusion", "files", "models", "tensor"]),
+    ("interop", &["config", "data", "diffusion", "files", "models", "sampler", "tensor"]),
     ("eval", &["config", "data", "diffusion", "interop", "models", "nn", "render", "sampler", "tensor"]),
     (
         "train",

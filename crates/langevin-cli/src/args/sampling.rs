@@ -1,6 +1,6 @@
 //! The arguments of the commands that sample.
 
-use super::Weights;
+use super::{Weights, size};
 use clap::Args;
 use langevin::math::{Last, Sigmas, Spacing, Variance};
 use std::path::PathBuf;
@@ -50,8 +50,11 @@ pub struct SamplerArguments {
 
 #[derive(Debug, Args)]
 pub struct SampleArguments {
-    /// A run's folder (its newest checkpoint) or a checkpoint's
+    /// A run's folder (its newest checkpoint), a checkpoint's, or a pipeline that diffusers saved
     pub model: PathBuf,
+    /// Size of the samples, for a pipeline that does not say its own
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    pub size: Option<[usize; 2]>,
     /// Samples [default: 16 pictures, or 2000 points]
     #[arg(short = 'n', value_name = "N")]
     pub count: Option<usize>,

@@ -25,8 +25,10 @@ struct Cell {
     steps: usize,
     evaluations: usize,
     seconds: f64,
-    /// Root mean square difference from the reference; only samplers without noise approach it.
-    distance: Option<f64>,
+    /// Root mean square difference from the reference.
+    distance: f64,
+    /// Whether the steps drew noise of their own: then these are other samples than the reference's.
+    other: bool,
     samples: Vec<f32>,
 }
 
@@ -63,7 +65,8 @@ pub fn run(arguments: &CompareSamplersArguments) -> Done {
             progress.update(done as u64, format!("{}, {steps} steps", sampler.name));
             let mut cell = run(sampler, steps, levels)?;
             let knobs = Knobs::new(model.process.variance);
-            cell.distance = (!sampler.draws_noise(&knobs)).then(|| rms(&cell.samples, &reference.samples));
+            cell.distance = rms(&cell.samples, &reference.samples);
+            cell.other = sampler.draws_noise(&knobs);
             cells.push(cell);
         }
         rows.push((sampler, cells));
@@ -121,7 +124,14 @@ fn draw(
         if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     let samples = samples.ok_or(Failure::Interrupted(signals.received().unwrap_or(2)))?;
-    Ok(Cell { steps, evaluations, seconds: begun.elapsed().as_secs_f64(), distance: None, samples })
+    Ok(Cell {
+        steps,
+        evaluations,
+        seconds: begun.elapsed().as_secs_f64(),
+        distance: 0.0,
+        other: false,
+        samples,
+    })
 }
 
 fn rms(a: &[f32], b: &[f32]) -> f64 {
@@ -141,26 +151,23 @@ fn print_table(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell, count: usize) {
     line("ddim", reference, "reference");
     for (sampler, cells) in rows {
         for cell in cells {
-            let distance = cell.distance.map_or("-".to_owned(), |distance| format!("{distance:.4}"));
-            line(sampler.name, cell, &distance);
+            let mark = if cell.other { "*" } else { "" };
+            line(sampler.name, cell, &format!("{:.4}{mark}", cell.distance));
         }
     }
-    println!(
-        "distance: root mean square difference from the reference; - where the steps draw noise of their own"
-    );
+    println!("distance: root mean square difference from the reference's samples");
+    println!("*: the steps draw noise of their own, and so make other samples: as far away as any two are");
 }
 
 fn csv(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell) -> String {
-    let mut text = "sampler,steps,evaluations,distance,seconds\n".to_owned();
-    let mut line = |name: &str, cell: &Cell, distance: Option<f64>| {
-        let distance = distance.map_or(String::new(), |distance| format!("{distance:.6}"));
-        let (steps, evaluations, seconds) = (cell.steps, cell.evaluations, cell.seconds);
-        writeln!(text, "{name},{steps},{evaluations},{distance},{seconds:.4}")
-            .expect("a string takes what is written");
+    let mut text = "sampler,steps,evaluations,distance,draws_noise,seconds\n".to_owned();
+    let mut line = |name: &str, cell: &Cell| {
+        let Cell { steps, evaluations, distance, other, seconds, .. } = cell;
+        let line = writeln!(text, "{name},{steps},{evaluations},{distance:.6},{other},{seconds:.4}");
+        line.expect("a string takes what is written");
     };
-    line("reference", reference, Some(0.0));
-    rows.iter()
-        .for_each(|(sampler, cells)| cells.iter().for_each(|cell| line(sampler.name, cell, cell.distance)));
+    line("reference", reference);
+    rows.iter().for_each(|(sampler, cells)| cells.iter().for_each(|cell| line(sampler.name, cell)));
     text
 }
 

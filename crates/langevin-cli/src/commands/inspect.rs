@@ -6,6 +6,7 @@ use crate::exit::Done;
 use crate::plan::thousands;
 use langevin::TrainedModel;
 use langevin::data::{self, Dataset};
+use langevin::interop::diffusers::check_pipeline;
 use langevin::train::{CheckpointError, WeightsKind, find_checkpoint};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -109,6 +110,12 @@ fn show_model(path: &Path, as_json: bool) -> Done {
     println!("samples     {samples}");
     println!("network     {}", recipe.model.describe());
     println!("parameters  {}", thousands(model.parameter_count() as u64));
+    match check_pipeline(&recipe.model, &recipe.diffusion, shape) {
+        Ok(()) => {
+            println!("in Python   diffusers opens this checkpoint as it stands")
+        }
+        Err(reason) => println!("in Python   not for diffusers: {reason}"),
+    }
     println!("\n{}", recipe.to_toml().trim_end());
     Ok(())
 }

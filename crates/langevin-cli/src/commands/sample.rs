@@ -13,6 +13,7 @@ use langevin::compute::set_exact;
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
 use langevin::sampler::{Moment, Noise, NoiseSource, Plan};
 use langevin::tensor::{to_points, to_vec};
+use langevin::train::{Checkpoint, find_checkpoint};
 use langevin::{SampleOptions, TrainedModel};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,8 @@ pub fn run(arguments: &SampleArguments) -> Done {
     let signals = Signals::listen()?;
     use_threads(arguments.threads)?;
     set_exact(arguments.exact);
-    let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
+    let checkpoint = Checkpoint::open_sized(&find_checkpoint(&arguments.model)?, arguments.size)?;
+    let model = TrainedModel::of(checkpoint, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
     let options = options(arguments, &model, points)?;
     if arguments.trajectory.is_some() && arguments.trajectory == arguments.out {

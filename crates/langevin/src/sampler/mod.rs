@@ -24,6 +24,7 @@ mod plan;
 mod pndm;
 mod registry;
 mod run;
+mod samplers;
 mod solver;
 mod unipc;
 
@@ -42,7 +43,8 @@ pub use lms::Lms;
 pub use noise::{GivenNoise, Noise, NoiseSource};
 pub use plan::Plan;
 pub use pndm::{Pndm, Start};
-pub use registry::{Knob, Knobs, SAMPLERS, Sampler};
+pub use registry::{Knob, Knobs, Sampler};
 pub use run::{Generation, Moment, run};
+pub use samplers::SAMPLERS;
 pub use solver::{Solver, Step};
 pub use unipc::{Basis, UniPc};

@@ -108,13 +108,10 @@ fn solve(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     for column in 0..n {
         let pivot = (column..n).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()));
         rows.swap(column, pivot.expect("there are rows left"));
-        for row in 0..n {
-            if row != column {
-                let factor = rows[row][column] / rows[column][column];
-                for place in column..=n {
-                    rows[row][place] -= factor * rows[column][place];
-                }
-            }
+        let pivot = rows[column].clone();
+        for (_, row) in rows.iter_mut().enumerate().filter(|(index, _)| *index != column) {
+            let factor = row[column] / pivot[column];
+            row.iter_mut().zip(&pivot).for_each(|(value, pivot)| *value -= factor * pivot);
         }
     }
     (0..n).map(|row| rows[row][n] / rows[row][row]).collect()

@@ -6,8 +6,6 @@ use super::grid::{GridError, draw_grid};
 use super::metrics::{MetricsLine, MetricsLog, StepReport};
 use super::trainer::Trainer;
 use crate::config::Settings;
-use crate::interop::diffusers::check_network;
-use crate::models::ModelConfig;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -66,7 +64,7 @@ pub enum RunError {
 /// settings say.
 ///
 /// # Errors
-/// If no checkpoint can hold the network, a file cannot be written, or the loss is no longer a number.
+/// If a file cannot be written, or the loss is no longer a number.
 pub fn train(
     trainer: &mut Trainer,
     folder: &RunFolder,
@@ -75,9 +73,6 @@ pub fn train(
     stop: &dyn Fn() -> bool,
 ) -> Result<Outcome, RunError> {
     let settings = trainer.settings().clone();
-    if let ModelConfig::Unet(network) = &settings.recipe.model {
-        check_network(&folder.root, network, settings.shape).map_err(CheckpointError::from)?;
-    }
     let failed = |path: PathBuf| move |cause| RunError::Write { path, cause };
     fs::create_dir_all(&folder.root).map_err(failed(folder.root.clone()))?;
     let config = settings.recipe.to_toml();

@@ -25,8 +25,8 @@ pub use files::WeightFiles;
 pub use layout::{Layout, is_pipeline, parse_json};
 pub use names::{foreign_error, foreign_name, from_diffusers, to_diffusers};
 pub use open::Pipeline;
-pub use pipeline::{WEIGHTS_FILE, check_network, read_unet_weights, save_pipeline, write_pipeline};
-pub use sampling::{CLASSES, Class, Scheduler, SchedulerError};
+pub use pipeline::{WEIGHTS_FILE, check_pipeline, read_unet_weights, save_pipeline, write_pipeline};
+pub use sampling::{CLASSES, Class, Scheduler, SchedulerError, field_for};
 pub use scheduler::{SchedulerConfig, read_scheduler, scheduler_config};
 pub use unet::{ForeignUNet, read_unet_config, unet_config, unet_from_config};
 

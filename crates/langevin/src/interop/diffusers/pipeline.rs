@@ -6,9 +6,10 @@ use crate::config::DiffusionConfig;
 use crate::diffusion::Bound;
 use crate::files::{write_folder, write_whole};
 use crate::interop::safetensors::{self, SafetensorsError};
-use crate::models::UNetConfig;
 use crate::models::weights::Weights;
+use crate::models::{ModelConfig, UNetConfig};
 use crate::tensor::SampleShape;
+use langevin_math::Prediction;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
@@ -35,7 +36,7 @@ pub fn save_pipeline(
 /// Writes the pipeline of a U-Net into `folder`, which exists.
 ///
 /// # Errors
-/// If diffusers has no such network, or a file cannot be written; the message names it.
+/// If diffusers has no such model, or a file cannot be written; the message names it.
 pub fn write_pipeline(
     folder: &Path,
     network: &UNetConfig,
@@ -50,24 +51,32 @@ pub fn write_pipeline(
         "scheduler": ["diffusers", "DDPMScheduler"],
         "unet": ["diffusers", "UNet2DModel"],
     });
+    let foreign = |message| SafetensorsError::Foreign { path: folder.to_owned(), message };
+    check_pipeline(&ModelConfig::Unet(network.clone()), diffusion, shape).map_err(foreign)?;
+    let unet = unet_config(network, shape).map_err(foreign)?;
     write_json(folder, "model_index.json", &index)?;
-    let unet = check_network(folder, network, shape)?;
     write_json(folder, "unet/config.json", &unet)?;
     write_json(folder, "scheduler/scheduler_config.json", &scheduler_config(diffusion, bound))?;
     safetensors::write(&folder.join(WEIGHTS_FILE), &to_diffusers(weights))
 }
 
-/// The configuration of a U-Net whose pipeline is to be written into `folder`.
+/// Whether diffusers can hold a model as a pipeline.
 ///
 /// # Errors
-/// If diffusers has no such network: better known before it is trained.
-pub fn check_network(
-    folder: &Path,
-    network: &UNetConfig,
+/// Says why it cannot.
+pub fn check_pipeline(
+    model: &ModelConfig,
+    diffusion: &DiffusionConfig,
     shape: SampleShape,
-) -> Result<Value, SafetensorsError> {
-    let foreign = |message| SafetensorsError::Foreign { path: folder.to_owned(), message };
-    unet_config(network, shape).map_err(foreign)
+) -> Result<(), String> {
+    let ModelConfig::Unet(network) = model else {
+        return Err("diffusers has no perceptron for points".to_owned());
+    };
+    unet_config(network, shape)?;
+    if diffusion.prediction == Prediction::PosteriorMean {
+        return Err("no scheduler of diffusers takes a network that predicts the posterior's mean".to_owned());
+    }
+    Ok(())
 }
 
 /// Reads the U-Net's weights from a pipeline folder, under our names, for a network whose parameters are

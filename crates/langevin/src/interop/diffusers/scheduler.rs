@@ -40,7 +40,7 @@ pub fn scheduler_config(diffusion: &DiffusionConfig, bound: Bound) -> Value {
             Prediction::Epsilon => "epsilon",
             Prediction::X0 => "sample",
             Prediction::V => "v_prediction",
-            // Not a prediction that the scheduler knows; it refuses the name rather than draw noise.
+            // Not a prediction that a scheduler knows: no pipeline is written of it.
             Prediction::PosteriorMean => "posterior_mean",
         },
         "sample_max_value": max,

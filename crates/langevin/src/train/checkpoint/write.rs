@@ -4,7 +4,7 @@ use super::{CheckpointError, EMA, OPTIMIZER, RAW, RECIPE, STATE, State, Training
 use crate::config::{DiffusionConfig, Settings};
 use crate::diffusion::Bound;
 use crate::files::write_whole;
-use crate::interop::diffusers::{unet_config, write_pipeline};
+use crate::interop::diffusers::{check_pipeline, write_pipeline};
 use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::weights::{Array, Weights};
 use crate::models::{ModelConfig, UNetConfig};
@@ -22,7 +22,7 @@ pub(super) fn write_unet(
     bound: Bound,
     weights: Weights,
 ) -> Result<(), SafetensorsError> {
-    if unet_config(network, shape).is_err() {
+    if check_pipeline(&ModelConfig::Unet(network.clone()), diffusion, shape).is_err() {
         return safetensors::write(&folder.join(EMA), &weights);
     }
     write_pipeline(folder, network, diffusion, shape, bound, weights)

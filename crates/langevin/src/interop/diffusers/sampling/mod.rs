@@ -6,6 +6,7 @@
 mod class;
 mod config;
 mod levels;
+mod solver;
 
 pub use class::{CLASSES, Class};
 pub use config::SchedulerError;
@@ -15,6 +16,23 @@ use crate::sampler::Plan;
 use config::Config;
 use langevin_math::MathError;
 use serde_json::{Value, json};
+
+/// The field, with a placeholder, by which a scheduler is told what one of our samplers is told by `setting`.
+///
+/// ```
+/// assert_eq!(langevin::interop::diffusers::field_for("order"), Some("solver_order=N"));
+/// ```
+pub fn field_for(setting: &str) -> Option<&'static str> {
+    let fields = [
+        ("order", "solver_order=N"),
+        ("spacing", "timestep_spacing=NAME"),
+        ("sigmas", "use_karras_sigmas=true"),
+        ("last", "final_sigmas_type=NAME"),
+        ("variance", "variance_type=NAME"),
+        ("churn", "s_churn=S"),
+    ];
+    fields.iter().find(|(ours, _)| *ours == setting).map(|(_, theirs)| *theirs)
+}
 
 /// A scheduler of diffusers with its configuration.
 #[derive(Clone, Debug)]
@@ -56,6 +74,16 @@ impl Scheduler {
     /// Its class.
     pub fn class(&self) -> &'static Class {
         self.class
+    }
+
+    /// Steps of a process of `all` timesteps where none are asked for: as pipelines of diffusers do.
+    pub fn steps(&self, all: usize) -> usize {
+        if self.class.name == "DDPMScheduler" { all } else { all.min(50) }
+    }
+
+    /// Whether it goes from data to noise.
+    pub fn inverts(&self) -> bool {
+        self.class.name == "DDIMInverseScheduler"
     }
 
     /// What it does to x̂_0.
