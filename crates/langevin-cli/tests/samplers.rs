@@ -65,7 +65,7 @@ fn options_change_what_they_are_for() {
         ("heun", "--churn 4,0.01,50,1.003"),
         ("euler", "--churn 4"),
         ("ddpm", "--variance fixed-small"),
-        ("ddim", "--threshold 0.5"),
+        ("ddim", "--threshold 0.99"),
         ("ddim", "--no-clip"),
         ("DPMSolverMultistepScheduler", "--set solver_order=3"),
         ("DDIMScheduler", "--eta 1"),
@@ -152,7 +152,7 @@ fn what_does_not_go_together_is_refused() {
         ("--sampler DPMSolverMultistepScheduler --set algorithm_type=dpmsolver", &["algorithm_type"]),
         ("--sampler ddim --threshold 0", &["--threshold is 0"]),
         ("--sampler ddpm --variance learned", &["learned none"]),
-        ("--class 3", &["class"]),
+        ("--class 3", &["knows no classes"]),
     ] {
         assert_says(&place.refused(&format!("sample model {options}")), parts);
     }

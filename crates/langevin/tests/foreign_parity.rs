@@ -5,7 +5,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{Vectors, assert_close};
+use common::{Vectors, assert_close, drawn};
 use langevin::interop::diffusers::{from_diffusers, to_diffusers, unet_config, unet_from_config};
 use langevin::interop::foreign::{AttentionOrder, Foreign, ForeignOptions, Origin, open_foreign};
 use langevin::math::{Schedule, Variance};
@@ -79,6 +79,27 @@ fn openai_networks_give_the_original_outputs() {
         let given = (case == "classes").then_some(&classes[..]);
         assert_agrees(&open(case), &vectors, &format!("{case}."), given);
     }
+}
+
+/// Channels that change from level to level, and two blocks a level, in a file of the other format.
+#[test]
+fn a_network_that_grows_gives_the_original_output() {
+    let vectors = Vectors::open("openai");
+    let shapes = vectors.metadata("grown");
+    let keys = shapes.as_object().unwrap().iter().enumerate();
+    let weights = keys.map(|(index, (key, shape))| {
+        let shape: Vec<usize> = serde_json::from_value(shape.clone()).unwrap();
+        let values = drawn::weights(20_210_218, index as u64, key, &shape);
+        (key.clone(), Array { shape, values })
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("grown.safetensors");
+    langevin::interop::safetensors::write(&file, &weights.collect()).unwrap();
+    let options = ForeignOptions { order: Some(AttentionOrder::QueriesFirst), ..options("classes") };
+    let foreign = open_foreign(&file, &options).unwrap();
+    let network = network_config(&foreign);
+    assert_eq!((&network.channels[..], network.blocks_per_level), (&[32, 64][..], 2));
+    assert_agrees(&foreign, &vectors, "grown.", None);
 }
 
 /// What the file does not say matters: other heads, another order or other timesteps give another output.

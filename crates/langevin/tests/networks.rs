@@ -235,5 +235,5 @@ fn classes_are_told_apart_and_have_to_be_given() {
     let without = unet_of("digits").unwrap().init(1, 0, &device);
     let conditioning = Conditioning::at(&[10.0]);
     assert_eq!(without.check(&conditioning, 1), Ok(()));
-    assert_eq!(without.check(&conditioning.with_classes(Some(&[7])), 1), Ok(()));
+    assert_eq!(without.check(&conditioning.with_classes(Some(&[7])), 1), Err(ConditioningError::NoClasses));
 }

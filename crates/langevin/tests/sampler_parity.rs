@@ -63,6 +63,8 @@ impl Network for Mixture {
 
 struct Case {
     name: String,
+    /// The case that holds the timesteps.
+    told: String,
     class: String,
     steps: usize,
     prediction: Prediction,
@@ -77,6 +79,7 @@ fn cases(vectors: &Vectors) -> Vec<Case> {
         options["timestep_spacing"] = case["spacing"].clone();
         Case {
             name: text(&case["name"]),
+            told: text(&case["told"]),
             class: text(&case["class"]),
             steps: case["steps"].as_u64().unwrap() as usize,
             prediction: match case["prediction"].as_str().unwrap() {
@@ -171,7 +174,7 @@ fn every_scheduler_of_diffusers_is_followed_step_by_step() {
             Ok(error) => worst = worst.max(error),
             Err(message) => failures.push(message),
         }
-        let expected = vectors.doubles(&format!("{}.t", case.name));
+        let expected = vectors.doubles(&format!("{}.t", case.told));
         let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-6;
         if told.len() != expected.len() || !told.iter().zip(&expected).all(near) {
             failures.push(format!(

@@ -2,8 +2,11 @@
 
 use langevin::config::{Recipe, Settings};
 use langevin::data::{self, Dataset};
+use langevin::interop::diffusers::check_pipeline;
+use langevin::math::Prediction;
 use langevin::models::{ClassEmbedding, ModelConfig, UNetConfig};
-use langevin::train::{Checkpoint, RunFolder, Trainer, train};
+use langevin::train::{Checkpoint, RunFolder, Trainer, WeightsKind, train};
+use langevin::{SampleOptions, SampleShape, TrainedModel};
 
 fn recipe() -> Recipe {
     let text = r#"
@@ -132,13 +135,24 @@ fn networks_that_training_cannot_serve_are_refused() {
     }
 }
 
+/// Its averaged weights are in a file of ours, and the checkpoint is no pipeline.
 #[test]
-fn a_network_that_no_checkpoint_can_hold_is_refused_before_the_first_step() {
+fn a_model_that_diffusers_lacks_is_trained_and_read_again() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = changed(|c| (c.heads, c.attention_levels) = (Some(4), vec![1, 2]));
-    let mut trainer = trainer(&recipe);
-    let run = RunFolder::new(folder.path());
-    let error = train(&mut trainer, &run, false, &mut |_| {}, &|| false).unwrap_err().to_string();
-    assert!(error.contains("heads of one size"), "{error}");
-    assert_eq!(trainer.steps_made(), 0);
+    let mut other_heads = changed(|c| (c.heads, c.attention_levels) = (Some(4), vec![1, 2]));
+    other_heads.train.steps = 1;
+    let mut other_prediction = changed(|_| ());
+    other_prediction.diffusion.prediction = Prediction::PosteriorMean;
+    other_prediction.train.steps = 1;
+    for (index, recipe) in [other_heads, other_prediction].into_iter().enumerate() {
+        let shape = SampleShape { height: 8, width: 8, channels: 1 };
+        assert!(check_pipeline(&recipe.model, &recipe.diffusion, shape).is_err());
+        let mut trainer = trainer(&recipe);
+        let run = RunFolder::new(folder.path().join(index.to_string()));
+        train(&mut trainer, &run, false, &mut |_| {}, &|| false).unwrap();
+        assert!(!run.checkpoint(1).join("model_index.json").exists());
+        let model = TrainedModel::load(&run.root, WeightsKind::Ema).unwrap();
+        let options = SampleOptions { count: 1, steps: Some(2), ..SampleOptions::default() };
+        assert!(model.sample(&options).unwrap().iter().all(|value| value.is_finite()));
+    }
 }

@@ -6,7 +6,7 @@ use crate::folders::check_empty;
 use crate::plan::thousands;
 use langevin::config::Settings;
 use langevin::diffusion::Bound;
-use langevin::interop::diffusers::{check_pipeline, save_pipeline};
+use langevin::interop::diffusers::PipelineModel;
 use langevin::interop::foreign::{ForeignOptions, Origin, open_foreign};
 use langevin::models::ModelConfig;
 use langevin::models::weights::{Weights, check_weights, parameter_names};
@@ -42,10 +42,12 @@ pub fn run(arguments: &ConvertArguments) -> Done {
             let ModelConfig::Unet(network) = &recipe.model else {
                 return Err(usage("diffusers has no network for points: only U-Nets can be converted to it"));
             };
-            if let Err(message) = check_pipeline(&recipe.model, &recipe.diffusion, *shape) {
+            let pipeline =
+                PipelineModel { network, diffusion: &recipe.diffusion, shape: *shape, bound: model.bound };
+            if let Err(message) = pipeline.check() {
                 return Err(usage(format!("{message}: use --to langevin")));
             }
-            save_pipeline(&arguments.target, network, &recipe.diffusion, *shape, model.bound, model.weights)?;
+            pipeline.save(&arguments.target, model.weights)?;
         }
     }
     println!("{}", recipe.model.describe());

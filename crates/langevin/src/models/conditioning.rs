@@ -5,7 +5,7 @@
 pub struct Conditioning<'a> {
     /// One a sample, in units of the training process (0 is the least noise).
     pub timesteps: &'a [f64],
-    /// One a sample, counted from 0; `None` for a network without classes, which ignores them.
+    /// One a sample, counted from 0; `None` for a network without classes.
     pub classes: Option<&'a [usize]>,
     /// In place of `classes`, for a network that is given its classes as vectors ([`ClassEmbedding::Identity`]): those
     /// of each sample, one after another.
@@ -27,6 +27,17 @@ impl<'a> Conditioning<'a> {
     }
 }
 
+impl Conditioning<'_> {
+    /// What a network without classes checks.
+    ///
+    /// # Errors
+    /// If classes are given.
+    pub fn without_classes(&self) -> Result<(), ConditioningError> {
+        let given = self.classes.is_some() || self.class_vectors.is_some();
+        if given { Err(ConditioningError::NoClasses) } else { Ok(()) }
+    }
+}
+
 impl<'a> From<&'a [f64]> for Conditioning<'a> {
     fn from(timesteps: &'a [f64]) -> Self {
         Self::at(timesteps)
@@ -37,6 +48,8 @@ impl<'a> From<&'a [f64]> for Conditioning<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum ConditioningError {
+    #[error("the network knows no classes, but one is given: leave it out")]
+    NoClasses,
     #[error("the network is conditioned on classes, but none are given: name a class for each sample")]
     MissingClasses,
     #[error("the network takes its classes as vectors, but none are given: give {length} numbers a sample")]

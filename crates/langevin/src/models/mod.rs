@@ -38,9 +38,9 @@ pub trait Network: Send {
     /// Checks the classes that the network is to be told with `samples` samples.
     ///
     /// # Errors
-    /// If it knows classes and they are missing, too few or too many, or unknown.
-    fn check(&self, _conditioning: &Conditioning, _samples: usize) -> Result<(), ConditioningError> {
-        Ok(())
+    /// If it knows classes and they are missing, too few or too many, or unknown; if it knows none and they are given.
+    fn check(&self, conditioning: &Conditioning, _samples: usize) -> Result<(), ConditioningError> {
+        conditioning.without_classes()
     }
 }
 

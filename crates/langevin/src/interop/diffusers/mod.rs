@@ -7,7 +7,7 @@
 //! scheduler/scheduler_config.json              the diffusion process
 //! ```
 //!
-//! That is what [`write_pipeline`] writes. [`Pipeline::open`] also reads what else diffusers has saved: the three files
+//! That is what [`PipelineModel`] writes. [`Pipeline::open`] also reads what else diffusers has saved: the three files
 //! in one folder, the network's folder alone, weights in several parts, variants, pickled weights.
 
 mod error;
@@ -25,7 +25,7 @@ pub use files::WeightFiles;
 pub use layout::{Layout, is_pipeline, parse_json};
 pub use names::{foreign_error, foreign_name, from_diffusers, to_diffusers};
 pub use open::Pipeline;
-pub use pipeline::{WEIGHTS_FILE, check_pipeline, read_unet_weights, save_pipeline, write_pipeline};
+pub use pipeline::{PipelineModel, WEIGHTS_FILE, check_pipeline, read_unet_weights};
 pub use sampling::{CLASSES, Class, Scheduler, SchedulerError, field_for};
 pub use scheduler::{SchedulerConfig, read_scheduler, scheduler_config};
 pub use unet::{ForeignUNet, read_unet_config, unet_config, unet_from_config};

@@ -17,50 +17,66 @@ use std::path::Path;
 /// The weights within the pipeline folder.
 pub const WEIGHTS_FILE: &str = "unet/diffusion_pytorch_model.safetensors";
 
-/// Writes the pipeline of a U-Net as a new folder, whole or not at all.
-///
-/// # Errors
-/// As [`write_pipeline`]; and if there is something in `folder` already.
-pub fn save_pipeline(
-    folder: &Path,
-    network: &UNetConfig,
-    diffusion: &DiffusionConfig,
-    shape: SampleShape,
-    bound: Bound,
-    weights: Weights,
-) -> Result<(), SafetensorsError> {
-    let failed = |cause| SafetensorsError::Write { path: folder.to_owned(), cause };
-    write_folder(folder, failed, |aside| write_pipeline(aside, network, diffusion, shape, bound, weights))
+/// A U-Net and its process, as a pipeline holds them.
+#[derive(Clone, Copy, Debug)]
+pub struct PipelineModel<'a> {
+    /// The network.
+    pub network: &'a UNetConfig,
+    /// The process that it was trained for.
+    pub diffusion: &'a DiffusionConfig,
+    /// The shape of a sample.
+    pub shape: SampleShape,
+    /// What is done to x̂_0 in sampling.
+    pub bound: Bound,
 }
 
-/// Writes the pipeline of a U-Net into `folder`, which exists.
-///
-/// # Errors
-/// If diffusers has no such model, or a file cannot be written; the message names it.
-pub fn write_pipeline(
-    folder: &Path,
-    network: &UNetConfig,
-    diffusion: &DiffusionConfig,
-    shape: SampleShape,
-    bound: Bound,
-    weights: Weights,
-) -> Result<(), SafetensorsError> {
-    let index = json!({
-        "_class_name": "DDPMPipeline",
-        "_diffusers_version": DIFFUSERS_VERSION,
-        "scheduler": ["diffusers", "DDPMScheduler"],
-        "unet": ["diffusers", "UNet2DModel"],
-    });
-    let foreign = |message| SafetensorsError::Foreign { path: folder.to_owned(), message };
-    check_pipeline(&ModelConfig::Unet(network.clone()), diffusion, shape).map_err(foreign)?;
-    let unet = unet_config(network, shape).map_err(foreign)?;
-    write_json(folder, "model_index.json", &index)?;
-    write_json(folder, "unet/config.json", &unet)?;
-    write_json(folder, "scheduler/scheduler_config.json", &scheduler_config(diffusion, bound))?;
-    safetensors::write(&folder.join(WEIGHTS_FILE), &to_diffusers(weights))
+impl PipelineModel<'_> {
+    /// Writes the pipeline as a new folder, whole or not at all.
+    ///
+    /// # Errors
+    /// As [`PipelineModel::write`]; and if there is something in `folder` already.
+    pub fn save(&self, folder: &Path, weights: Weights) -> Result<(), SafetensorsError> {
+        let failed = |cause| SafetensorsError::Write { path: folder.to_owned(), cause };
+        write_folder(folder, failed, |aside| self.write(aside, weights))
+    }
+
+    /// Writes the pipeline into `folder`, which exists.
+    ///
+    /// # Errors
+    /// If diffusers has no such model, or a file cannot be written; the message names it.
+    pub fn write(&self, folder: &Path, weights: Weights) -> Result<(), SafetensorsError> {
+        let index = json!({
+            "_class_name": "DDPMPipeline",
+            "_diffusers_version": DIFFUSERS_VERSION,
+            "scheduler": ["diffusers", "DDPMScheduler"],
+            "unet": ["diffusers", "UNet2DModel"],
+        });
+        let foreign = |message| SafetensorsError::Foreign { path: folder.to_owned(), message };
+        self.check().map_err(foreign)?;
+        let unet = unet_config(self.network, self.shape).map_err(foreign)?;
+        write_json(folder, "model_index.json", &index)?;
+        write_json(folder, "unet/config.json", &unet)?;
+        let scheduler = scheduler_config(self.diffusion, self.bound);
+        write_json(folder, "scheduler/scheduler_config.json", &scheduler)?;
+        safetensors::write(&folder.join(WEIGHTS_FILE), &to_diffusers(weights))
+    }
+
+    /// Whether diffusers can hold the model.
+    ///
+    /// # Errors
+    /// Says why it cannot.
+    pub fn check(&self) -> Result<(), String> {
+        unet_config(self.network, self.shape)?;
+        if self.diffusion.prediction == Prediction::PosteriorMean {
+            return Err(
+                "no scheduler of diffusers takes a network that predicts the posterior's mean".to_owned()
+            );
+        }
+        Ok(())
+    }
 }
 
-/// Whether diffusers can hold a model as a pipeline.
+/// Whether diffusers can hold a model of any kind as a pipeline.
 ///
 /// # Errors
 /// Says why it cannot.
@@ -69,14 +85,10 @@ pub fn check_pipeline(
     diffusion: &DiffusionConfig,
     shape: SampleShape,
 ) -> Result<(), String> {
-    let ModelConfig::Unet(network) = model else {
-        return Err("diffusers has no perceptron for points".to_owned());
-    };
-    unet_config(network, shape)?;
-    if diffusion.prediction == Prediction::PosteriorMean {
-        return Err("no scheduler of diffusers takes a network that predicts the posterior's mean".to_owned());
+    match model {
+        ModelConfig::Unet(network) => PipelineModel { network, diffusion, shape, bound: Bound::None }.check(),
+        ModelConfig::Mlp(_) => Err("diffusers has no perceptron for points".to_owned()),
     }
-    Ok(())
 }
 
 /// Reads the U-Net's weights from a pipeline folder, under our names, for a network whose parameters are

@@ -150,6 +150,9 @@ impl Network for UNet {
 
     fn check(&self, conditioning: &Conditioning, samples: usize) -> Result<(), ConditioningError> {
         let Shape { class_embedding, embedding, .. } = self.shape;
-        class_embedding.map_or(Ok(()), |classes| classes.check(conditioning, samples, embedding))
+        match class_embedding {
+            Some(classes) => classes.check(conditioning, samples, embedding),
+            None => conditioning.without_classes(),
+        }
     }
 }

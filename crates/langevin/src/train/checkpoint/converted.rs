@@ -5,6 +5,7 @@ use super::write::{failed, write_settings, write_unet};
 use crate::config::Settings;
 use crate::diffusion::Bound;
 use crate::files::write_folder;
+use crate::interop::diffusers::PipelineModel;
 use crate::models::ModelConfig;
 use crate::models::weights::Weights;
 use std::path::Path;
@@ -29,7 +30,8 @@ pub fn write_converted(
         folder,
         |cause| failed(folder)(cause),
         |aside| {
-            write_unet(aside, network, &recipe.diffusion, settings.shape, bound, weights)?;
+            let model = PipelineModel { network, diffusion: &recipe.diffusion, shape: settings.shape, bound };
+            write_unet(aside, model, weights)?;
             write_settings(aside, settings, 0, Some(bound).filter(|&bound| bound != settings.bound()))
         },
     )

@@ -1,31 +1,27 @@
 //! The files of a checkpoint, one by one.
 
 use super::{CheckpointError, EMA, OPTIMIZER, RAW, RECIPE, STATE, State, TrainingState};
-use crate::config::{DiffusionConfig, Settings};
+use crate::config::Settings;
 use crate::diffusion::Bound;
 use crate::files::write_whole;
-use crate::interop::diffusers::{check_pipeline, write_pipeline};
+use crate::interop::diffusers::PipelineModel;
 use crate::interop::safetensors::{self, SafetensorsError};
+use crate::models::ModelConfig;
 use crate::models::weights::{Array, Weights};
-use crate::models::{ModelConfig, UNetConfig};
-use crate::tensor::SampleShape;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-/// The averaged weights of a U-Net: as a pipeline, or where diffusers has no such network, in a file of ours.
+/// The averaged weights of a U-Net: as a pipeline, or where diffusers has no such model, in a file of ours.
 pub(super) fn write_unet(
     folder: &Path,
-    network: &UNetConfig,
-    diffusion: &DiffusionConfig,
-    shape: SampleShape,
-    bound: Bound,
+    model: PipelineModel,
     weights: Weights,
 ) -> Result<(), SafetensorsError> {
-    if check_pipeline(&ModelConfig::Unet(network.clone()), diffusion, shape).is_err() {
+    if model.check().is_err() {
         return safetensors::write(&folder.join(EMA), &weights);
     }
-    write_pipeline(folder, network, diffusion, shape, bound, weights)
+    model.write(folder, weights)
 }
 
 pub(super) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError {
@@ -73,8 +69,8 @@ pub(super) fn write_arrays(
             let array =
                 |shape: &[usize], values: &[f32]| Array { shape: shape.into(), values: values.into() };
             let ema = averages.map(|((name, shape), values)| (name.clone(), array(shape, values))).collect();
-            let diffusion = &settings.recipe.diffusion;
-            write_unet(folder, config, diffusion, settings.shape, settings.bound(), ema)?;
+            let (diffusion, shape, bound) = (&settings.recipe.diffusion, settings.shape, settings.bound());
+            write_unet(folder, PipelineModel { network: config, diffusion, shape, bound }, ema)?;
         }
         ModelConfig::Mlp(_) => {
             let ema = averages.map(|((name, shape), values)| (name.clone(), (&shape[..], &values[..])));

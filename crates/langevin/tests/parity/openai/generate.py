@@ -13,6 +13,10 @@ Files CASE.pt, each a state dict:
                 an average: {"model": ..., "ema": ..., "step": 5}; the model is nothing but zeros, all of an array in one
                 place
 
+A fourth case, grown, guided-diffusion with two levels of 32 and 64 channels, is too large to keep: its weights are drawn by
+the formula of tools/parity/drawn.py, over the sorted keys of its state dict, which the metadata `grown` lists with
+their shapes.
+
 vectors.safetensors, for each case:
   CASE.x        [2, 3, 16, 24]
   CASE.t        [2], timesteps as the network is told them
@@ -29,6 +33,9 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
+
+sys.path.insert(0, str(Path(__file__).parents[5] / "tools/parity"))
+import drawn as formula  # noqa: E402
 
 SEED = 20210218
 HERE = Path(__file__).parent
@@ -72,6 +79,19 @@ def drawn(model, generator):
     return model
 
 
+def drawn_by_formula(model):
+    """The model in float64, every parameter as Langevin's tests draw it, and the shapes by key."""
+    model = model.double().eval()
+    model.dtype = torch.float64
+    state = dict(sorted(model.state_dict().items()))
+    for index, (key, value) in enumerate(state.items()):
+        inputs = value[0].numel() if value.ndim > 1 else 0
+        scale, offset = ((3 / inputs) ** 0.5, 0.0) if inputs else ((0.35, 1.0) if key.endswith("weight") else (0.17, 0.0))
+        state[key] = formula.numbers(SEED, index, value.shape, scale, offset)
+    model.load_state_dict(state)
+    return model, {key: list(value.shape) for key, value in state.items()}
+
+
 def halved(model):
     """The state dict in bfloat16, which holds it exactly."""
     return {key: value.bfloat16() for key, value in model.state_dict().items()}
@@ -107,6 +127,18 @@ def cases(root):
     )
 
 
+def grown(root):
+    """guided-diffusion with more channels at its second level, and two blocks a level."""
+    guided = imported(root / "guided-diffusion", "guided_diffusion")
+    return drawn_by_formula(
+        guided.UNetModel(
+            image_size=16, in_channels=3, model_channels=32, num_res_blocks=2, dropout=0.0, out_channels=6,
+            channel_mult=(1, 2), attention_resolutions=(2,), num_head_channels=16, use_scale_shift_norm=True,
+            resblock_updown=True, use_new_attention_order=True,
+        )
+    )
+
+
 def main():
     """Write the state dicts and the vectors."""
     root = os.environ.get("LANGEVIN_ORIGINALS")
@@ -130,8 +162,16 @@ def main():
             blank = {key: torch.zeros(1).expand(value.shape) for key, value in saved.items()}
             saved = {"model": blank, "ema": saved, "step": 5}
         torch.save(saved, HERE / f"{name}.pt")
+    model, shapes = grown(Path(root))
+    generator = torch.Generator().manual_seed(SEED + 10)
+    x = torch.randn(2, 3, *SIZE, generator=generator, dtype=torch.float32).double()
+    t = torch.tensor([3.0, 741.0], dtype=torch.float64)
+    with torch.no_grad():
+        y = model(x, t)
+    tensors |= {"grown.x": x.to(torch.float32), "grown.t": t, "grown.y": y.to(torch.float32)}
     versions = json.dumps({"torch": torch.__version__})
-    safetensors.torch.save_file(tensors, HERE / "vectors.safetensors", metadata={"versions": versions})
+    metadata = {"versions": versions, "grown": json.dumps(shapes)}
+    safetensors.torch.save_file(tensors, HERE / "vectors.safetensors", metadata=metadata)
 
 
 if __name__ == "__main__":

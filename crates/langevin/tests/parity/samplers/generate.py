@@ -22,10 +22,12 @@ Cases, NNN counting from 000:
                         of the level arrived at). Inner stages of a Runge-Kutta, Heun or midpoint step are left
                         out. DPMSolverSinglestepScheduler's steps have one evaluation each: all are kept.
                         UniPCMultistepScheduler's are the predicted x, which its next step corrects
-  caseNNN.t             [evaluations], float64: the timesteps told to the network, in order
+  caseNNN.t             [evaluations], float64: the timesteps told to the network, in order; of the first case only
+                        that is told these
 
 Metadata `cases` is a JSON list of objects:
   name, class           caseNNN; a class of diffusers or k_diffusion.FUNCTION
+  told                  the case whose timesteps these are
   steps, prediction     10, 30 or 37; epsilon, sample or v_prediction
   spacing               leading, trailing, linspace (all that DPMSolverSinglestepScheduler has); for k-diffusion
                         karras: get_sigmas_karras(steps, sigmas of t = 0 and 999, rho 7), and a 0 at the end
@@ -86,18 +88,24 @@ LOWER, NOT_LOWER = {"lower_order_final": True}, {"lower_order_final": False}
 ODE, SDE, HEUN = {"algorithm_type": "dpmsolver"}, {"algorithm_type": "sde-dpmsolver++"}, {"solver_type": "heun"}
 V = {"prediction": "v_prediction"}
 FIRST, THIRD = {"solver_order": 1}, {"solver_order": 3}
+# Samplers of their own, in all that the class supports as its base case is.
+NAMED = {
+    "DDPMScheduler": [{"variance_type": "fixed_large"}, {"variance_type": "learned_range"}],
+    "DDIMScheduler": [{"eta": 0.5}, {"eta": 1.0}],
+    "PNDMScheduler": [{"skip_prk_steps": True}],
+    "DPMSolverMultistepScheduler": [THIRD, SDE],
+    "DPMSolverSinglestepScheduler": [THIRD],
+    "UniPCMultistepScheduler": [{"solver_type": "bh1"} | MIN],
+    "DEISMultistepScheduler": [THIRD],
+}
 VARIANTS = {
-    "DDPMScheduler": [
-        {"variance_type": "fixed_large"}, {"variance_type": "learned_range"}, {"variance_type": "learned"},
-        CLIP, THRESHOLD,
-    ],
+    "DDPMScheduler": [{"variance_type": "learned"}, CLIP, THRESHOLD],
     "DDIMScheduler": [
-        CLIP, THRESHOLD, THRESHOLD_MORE, {"eta": 0.5}, {"eta": 1.0}, {"set_alpha_to_one": False},
+        CLIP, THRESHOLD, THRESHOLD_MORE, {"set_alpha_to_one": False},
         CLIP | {"use_clipped_model_output": True}, CLIP | {"use_clipped_model_output": True, "eta": 0.5},
     ],
     "PNDMScheduler": [
-        {"skip_prk_steps": True}, {"set_alpha_to_one": True},
-        {"skip_prk_steps": True, "set_alpha_to_one": True},
+        {"set_alpha_to_one": True}, {"skip_prk_steps": True, "set_alpha_to_one": True},
     ],
     "EulerDiscreteScheduler": [KARRAS, EXPONENTIAL, MIN, KARRAS | MIN, CHURN, CHURN | V, KARRAS | CHURN],
     "HeunDiscreteScheduler": [KARRAS, EXPONENTIAL, CLIP],
@@ -106,21 +114,21 @@ VARIANTS = {
     "KDPM2AncestralDiscreteScheduler": [KARRAS, EXPONENTIAL],
     "EulerAncestralDiscreteScheduler": [],
     "DPMSolverMultistepScheduler": [
-        FIRST, THIRD, ODE | MIN, ODE | MIN | THIRD, ODE | MIN | HEUN, HEUN, SDE | FIRST, SDE, SDE | HEUN,
+        FIRST, ODE | MIN, ODE | MIN | THIRD, ODE | MIN | HEUN, HEUN, SDE | FIRST, SDE | HEUN,
         KARRAS, EXPONENTIAL, {"use_lu_lambdas": True}, MIN, THIRD | MIN, NOT_LOWER, NOT_LOWER | MIN,
         THIRD | NOT_LOWER, {"euler_at_final": True}, {"euler_at_final": True} | MIN, THRESHOLD, THRESHOLD_MORE,
     ],
     "DPMSolverSinglestepScheduler": [
-        FIRST, THIRD, THIRD | HEUN, HEUN, ODE | MIN, ODE | MIN | THIRD, KARRAS, LOWER, LOWER | MIN, MIN,
+        FIRST, THIRD | HEUN, HEUN, ODE | MIN, ODE | MIN | THIRD, KARRAS, LOWER, LOWER | MIN, MIN,
         THIRD | MIN, SDE,
     ],
     "UniPCMultistepScheduler": [
         # At a final sigma of 0 bh1 is infinity times 0.
-        FIRST, THIRD, {"solver_type": "bh1"} | MIN, {"solver_type": "bh1"} | MIN | THIRD,
+        FIRST, THIRD, {"solver_type": "bh1"} | MIN | THIRD,
         {"predict_x0": False} | MIN, KARRAS, KARRAS | MIN, EXPONENTIAL, MIN, NOT_LOWER | MIN,
         NOT_LOWER | MIN | THIRD,
     ],
-    "DEISMultistepScheduler": [FIRST, THIRD, KARRAS, NOT_LOWER],
+    "DEISMultistepScheduler": [FIRST, KARRAS, NOT_LOWER],
     # Its first step divides by the noise's share where alpha_bar is 1: only with this option has `sample` a value.
     "DDIMInverseScheduler": [CLIP, {"set_alpha_to_one": False}, {"set_alpha_to_one": False, "prediction": "sample"}],
 }
@@ -275,7 +283,8 @@ def cases():
         spaced = "timestep_spacing" in defaults
         default_spacing = defaults["timestep_spacing"].default if spaced else "linspace"
         spacings = SPACINGS if spaced else ("linspace",)
-        base = [(p, s, {}, n) for p, s, n in itertools.product(PREDICTIONS, spacings, STEP_COUNTS)]
+        whole = [{}, *NAMED.get(name, [])]
+        base = [(p, s, v, n) for v, p, s, n in itertools.product(whole, PREDICTIONS, spacings, STEP_COUNTS)]
         variants = [
             (v.get("prediction", "epsilon"), default_spacing, {k: v[k] for k in v if k != "prediction"}, n)
             for v, n in itertools.product(VARIANTS[name], VARIANT_STEP_COUNTS)
@@ -283,7 +292,7 @@ def cases():
         for prediction, spacing, variant, steps in base + variants:
             yield described(name, steps, prediction, spacing, options | variant)
     for name, variants in K_DIFFUSION.items():
-        for options, steps in itertools.product(variants, VARIANT_STEP_COUNTS):
+        for options, steps in itertools.product(variants, STEP_COUNTS):
             yield described(f"k_diffusion.{name}", steps, "epsilon", "karras", options)
 
 
@@ -317,7 +326,7 @@ def main():
     sampling, external = import_k_diffusion()
     sampling.torch = Double(torch, randn_like=noise)
     tensors = {key: value.numpy().astype(np.float32) for key, value in shared.items()}
-    kept, largest = [], {}
+    kept, largest, timesteps = [], {}, {}
     for case in cases():
         try:
             if case["class"].startswith("k_diffusion"):
@@ -334,9 +343,13 @@ def main():
             print("skipped:", json.dumps(case), "not finite")
             continue
         name = f"case{len(kept):03}"
-        tensors |= {f"{name}.x": xs.astype(np.float32), f"{name}.t": np.array(told)}
+        # Predictions differ in x alone: timesteps are stored once.
+        first = timesteps.setdefault(tuple(told), name)
+        tensors[f"{name}.x"] = xs.astype(np.float32)
+        if first == name:
+            tensors[f"{name}.t"] = np.array(told)
         largest[case["class"]] = max(largest.get(case["class"], 0), np.abs(xs[-1]).max())
-        kept.append({"name": name} | case)
+        kept.append({"name": name, "told": first} | case)
     versions = ", ".join(
         f"{name} {metadata.version(name)}" for name in ("torch", "diffusers", "numpy", "scipy", "k-diffusion")
     )
