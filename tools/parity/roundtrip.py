@@ -72,17 +72,9 @@ def main():
     generator = torch.Generator().manual_seed(0)
     for name, config, step_options, arguments, steps in RUNS:
         scheduler = getattr(diffusers, name).from_config(pipeline.scheduler.config, **config)
-        scheduler.register_to_config(timestep_spacing=scheduler.config.timestep_spacing)
         scheduler.set_timesteps(steps)
         draws = steps if name == "DDPMScheduler" or step_options.get("eta", 0) > 0 else 0
         noise = torch.randn(draws + 1, *shape, generator=generator)
-        spacing = scheduler.config.timestep_spacing
-        if arguments.split()[0].endswith("Scheduler"):
-            arguments += f" --set timestep_spacing={spacing}"
-            clip = scheduler.config.get("clip_sample", False)
-            arguments += " --no-clip" if not clip else ""
-            if name in ("DDIMScheduler", "HeunDiscreteScheduler"):
-                arguments += f" --set clip_sample={str(clip).lower()}" if clip else ""
         with tempfile.TemporaryDirectory() as folder:
             mine = ours(options.langevin, options.checkpoint, arguments, steps, noise, Path(folder))
         difference = (theirs(unet, scheduler, noise, step_options) - mine).abs().max().item()

@@ -3,22 +3,34 @@
 use crate::args::SamplerArguments;
 use crate::exit::{Failure, usage};
 use langevin::diffusion::Bound;
-use langevin::interop::diffusers::{CLASSES, Class, Scheduler, field_for};
+use langevin::interop::diffusers::{Class, Scheduler, field_for};
 use langevin::math::{GridOptions, Sigmas, Spacing, Variance};
 use langevin::sampler::{Churn, Knob, Knobs, SAMPLERS, Sampler};
+use langevin::train::{Checkpoint, WeightsKind, find_checkpoint};
 use langevin::{SamplerChoice, TrainedModel};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// The largest magnitude that dynamic thresholding allows; Saharia et al. 2022 set none.
 const NO_MAXIMUM: f64 = f64::INFINITY;
+
+/// The model at `path`; `size` is for a pipeline of another program.
+pub fn model(path: &Path, size: Option<[usize; 2]>, weights: WeightsKind) -> Result<TrainedModel, Failure> {
+    let checkpoint = Checkpoint::open_sized(&find_checkpoint(path)?, size)?;
+    if size.is_some() && checkpoint.pipeline.is_none() {
+        return Err(usage(format!("{} says the size of its samples: leave --size out", path.display())));
+    }
+    Ok(TrainedModel::of(checkpoint, weights)?)
+}
 
 /// The sampler that the arguments name, or the model's own.
 pub fn choice(arguments: &SamplerArguments, model: &TrainedModel) -> Result<SamplerChoice, Failure> {
     match (&arguments.sampler, &model.checkpoint.pipeline) {
         (Some(name), _) if name.ends_with("Scheduler") => {
-            let class =
-                Class::named(name).ok_or_else(|| usage(Scheduler::new(name, &json!({})).unwrap_err()))?;
-            diffusers(Scheduler::of(class), arguments)
+            let unknown =
+                || usage(format!("{name} is not a scheduler that can be followed: see `langevin samplers`"));
+            let class = Class::named(name).ok_or_else(unknown)?;
+            diffusers(model.scheduler(class).map_err(usage)?, arguments)
         }
         (None, Some(pipeline)) => diffusers(pipeline.scheduler.clone(), arguments),
         (name, _) => own(name.as_deref().unwrap_or("ddpm"), arguments, model),
@@ -29,11 +41,7 @@ pub fn choice(arguments: &SamplerArguments, model: &TrainedModel) -> Result<Samp
 pub fn named(name: &str) -> Result<&'static Sampler, Failure> {
     Sampler::named(name).ok_or_else(|| {
         let names: Vec<&str> = SAMPLERS.iter().map(|sampler| sampler.name).collect();
-        usage(format!(
-            "there is no sampler {name}: choose one of {}, or a scheduler of diffusers such as {}",
-            names.join(", "),
-            CLASSES[1].name
-        ))
+        usage(format!("{name} is not one of the samplers {}", names.join(", ")))
     })
 }
 
@@ -76,9 +84,7 @@ fn knobs(sampler: &Sampler, arguments: &SamplerArguments, variance: Variance) ->
     if let Some((flag, ..)) = given.iter().find(|(_, given, has)| *given && !has) {
         return Err(usage(format!("{} has no {flag}: see `langevin samplers`", sampler.name)));
     }
-    if let Some(eta) = arguments.eta.filter(|eta| !(0.0..=1.0).contains(eta)) {
-        return Err(usage(format!("--eta is {eta}: give 0 to 1")));
-    }
+    arguments.eta.map(check_eta).transpose()?;
     let most = sampler.knobs.iter().find_map(|knob| match knob {
         Knob::Order(_, most) => Some(*most),
         _ => None,
@@ -99,6 +105,10 @@ fn knobs(sampler: &Sampler, arguments: &SamplerArguments, variance: Variance) ->
         variance: arguments.variance.unwrap_or(variance),
         churn: arguments.churn.as_deref().map(churn).transpose()?.unwrap_or_default(),
     })
+}
+
+fn check_eta(eta: f64) -> Result<(), Failure> {
+    if (0.0..=1.0).contains(&eta) { Ok(()) } else { Err(usage(format!("--eta is {eta}: give 0 to 1"))) }
 }
 
 fn churn(numbers: &[f64]) -> Result<Churn, Failure> {
@@ -128,25 +138,28 @@ fn diffusers(scheduler: Scheduler, arguments: &SamplerArguments) -> Result<Sampl
         ("churn", arguments.churn.is_some()),
     ];
     if let Some((flag, _)) = ours.iter().find(|(_, given)| *given) {
-        let field = field_for(flag).unwrap_or("KEY=VALUE");
-        return Err(usage(format!(
-            "{name} has its own names: use --set {field} in place of --{flag}, or --sampler with one of `langevin samplers`"
-        )));
+        let takes = |field: &str| scheduler.class().takes(field.split('=').next().unwrap_or(field));
+        return Err(usage(match field_for(flag).filter(|field| takes(field)) {
+            Some(field) => format!("{name} has its own names: use --set {field} in place of --{flag}"),
+            None => format!("{name} has no --{flag}: choose another --sampler (see `langevin samplers`)"),
+        }));
     }
     let mut set = json!({});
     for assignment in &arguments.set {
         let (key, value) = assignment
             .split_once('=')
             .ok_or_else(|| usage(format!("--set {assignment}: expected KEY=VALUE")))?;
+        if !scheduler.class().takes(key) {
+            return Err(usage(format!("--set {assignment}: {name} has no {key} that concerns sampling")));
+        }
         set[key] = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     }
     if let Some(eta) = arguments.eta {
-        set["eta"] = json!(eta);
-    }
-    for key in set.as_object().into_iter().flat_map(|set| set.keys()) {
-        if !scheduler.class().takes(key) {
-            return Err(usage(format!("{name} has no {key} that concerns sampling: leave it out")));
+        if !scheduler.class().takes("eta") {
+            return Err(usage(format!("{name} has no --eta: choose --sampler ddim, or another that has")));
         }
+        check_eta(eta)?;
+        set["eta"] = json!(eta);
     }
     Ok(SamplerChoice::Diffusers(scheduler.with(&set).map_err(usage)?))
 }

@@ -68,6 +68,18 @@ pub enum MathError {
         total: usize,
     },
 
+    /// A timestep beyond the end of the process would be visited.
+    #[error(
+        "timestep {timestep} would be visited, but the process has {total}, numbered from 0: use fewer steps or a \
+         smaller offset"
+    )]
+    TimestepBeyond {
+        /// The timestep.
+        timestep: usize,
+        /// The number of timesteps of the process.
+        total: usize,
+    },
+
     /// A name stands for nothing.
     #[error("\"{got}\" is not a {what}: expected one of {expected}")]
     UnknownName {

@@ -122,7 +122,7 @@ impl Grid {
         self.0.len()
     }
 
-    /// Step `index`, from 0, the noisiest, to `len() − 1`.
+    /// Step `index`, in the sampler's order, from 0 to `len() − 1`.
     pub fn step(&self, index: usize) -> Transition {
         self.0[index]
     }
@@ -172,15 +172,42 @@ impl DiffusionTable {
         NoiseLevel::of_rho(t, rho)
     }
 
+    /// The most steps that [`DiffusionTable::grid`] gives with `options`.
+    pub fn max_steps(&self, options: GridOptions) -> usize {
+        let single = self.len() == 1;
+        match options.sigmas {
+            // Timestep 0 is visited too where the steps do not end at the data.
+            Sigmas::Schedule if options.last == Last::Data => options.spacing.max_steps(self.len()),
+            Sigmas::Schedule => match options.spacing {
+                Spacing::LeadingOpen | Spacing::LinspaceOpen => options.spacing.max_steps(self.len()),
+                spacing => spacing.max_steps(self.len()).saturating_sub(1),
+            },
+            // Between a level and itself there is no other.
+            _ if single => usize::from(options.last == Last::Data),
+            _ => crate::MAX_TIMESTEPS,
+        }
+    }
+
     /// The levels that a sampler of `steps` steps visits; with [`Last::Denoise`] there is one step more.
     ///
     /// # Errors
-    /// If `steps` is 0, or more than there are timesteps to choose from.
+    /// If `steps` is 0, or more than [`DiffusionTable::max_steps`].
     pub fn grid(&self, options: GridOptions, steps: usize) -> Result<Grid, MathError> {
+        let (max, total) = (self.max_steps(options), self.len());
+        if steps == 0 || steps > max {
+            let spacing = match options.sigmas {
+                Sigmas::Schedule => options.spacing.name(),
+                sigmas => sigmas.name(),
+            };
+            return Err(MathError::StepCount { spacing, steps, max, total });
+        }
         let ends_at_data = options.last == Last::Data;
         let mut levels = match options.sigmas {
             Sigmas::Schedule => self.kept_levels(options.spacing, steps, ends_at_data)?,
-            sigmas => self.even_levels(sigmas, steps, ends_at_data)?,
+            sigmas => {
+                let range = (self.level(total - 1).rho(), self.level(0).rho());
+                self.levels_between(sigmas, range, if ends_at_data { steps } else { steps + 1 })
+            }
         };
         if options.last != Last::SigmaMin {
             levels.push(NoiseLevel::DATA);
@@ -206,32 +233,19 @@ impl DiffusionTable {
         Ok(kept.into_iter().rev().map(|t| self.level(t)).collect())
     }
 
-    /// Levels from the noisiest to the cleanest, evenly spaced in a function of ρ.
-    fn even_levels(
-        &self,
-        sigmas: Sigmas,
-        steps: usize,
-        ends_at_data: bool,
-    ) -> Result<Vec<NoiseLevel>, MathError> {
-        if steps == 0 || steps > crate::MAX_TIMESTEPS {
-            let (max, total) = (crate::MAX_TIMESTEPS, self.len());
-            return Err(MathError::StepCount { spacing: sigmas.name(), steps, max, total });
-        }
-        let count = if ends_at_data { steps } else { steps + 1 };
-        let (first, last) = (self.level(self.len() - 1), self.level(0));
-        let warp =
-            |rho: f64| if sigmas == Sigmas::Karras { rho.powf(1.0 / KARRAS_EXPONENT) } else { rho.ln() };
-        let unwarp =
-            |value: f64| if sigmas == Sigmas::Karras { value.powf(KARRAS_EXPONENT) } else { value.exp() };
-        let (from, to) = (warp(first.rho()), warp(last.rho()));
-        let between = |i: usize| unwarp(from + (to - from) * i as f64 / (count - 1) as f64);
-        Ok((0..count)
-            .map(|i| match i {
-                0 => first,
-                i if i == count - 1 => last,
-                i => self.level_of_rho(between(i)),
-            })
-            .collect())
+    /// `count` levels from one ρ to another, both among them, evenly spaced as [`Sigmas::Karras`] or [`Sigmas::LogSnr`] say; a
+    /// single one is the first.
+    pub fn levels_between(&self, sigmas: Sigmas, (first, last): (f64, f64), count: usize) -> Vec<NoiseLevel> {
+        let karras = sigmas == Sigmas::Karras;
+        let warp = |rho: f64| if karras { rho.powf(1.0 / KARRAS_EXPONENT) } else { rho.ln() };
+        let unwarp = |value: f64| if karras { value.powf(KARRAS_EXPONENT) } else { value.exp() };
+        let (from, to) = (warp(first), warp(last));
+        let rho = |i: usize| match i {
+            0 => first,
+            i if i == count - 1 => last,
+            i => unwarp(from + (to - from) * i as f64 / (count - 1) as f64),
+        };
+        (0..count).map(|i| self.level_of_rho(rho(i))).collect()
     }
 }
 

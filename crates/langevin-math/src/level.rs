@@ -56,15 +56,15 @@ impl NoiseLevel {
     }
 }
 
-/// A reverse step, from a noise level to a cleaner one.
+/// A step from a noise level to another: a reverse step to a cleaner one, or where a sampler inverts, to a noisier one.
 ///
 /// Its Gaussians are those of the process that visits only these two levels: ᾱ is kept, and
 /// β = 1 − ᾱ_from/ᾱ_to    (Nichol & Dhariwal 2021, Eq. 19).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transition {
-    /// The noisier level.
+    /// Where it begins: the noisier level of a reverse step.
     pub from: NoiseLevel,
-    /// The cleaner level, or the data.
+    /// Where it ends: a cleaner level, or the data.
     pub to: NoiseLevel,
 }
 
@@ -93,7 +93,7 @@ impl Transition {
         (of_x0, of_x)
     }
 
-    /// The step h = λ_to − λ_from, positive; infinite towards data    (Lu et al. 2022)
+    /// The step h = λ_to − λ_from, positive towards cleaner levels; infinite towards data    (Lu et al. 2022)
     pub fn lambda_step(&self) -> f64 {
         self.to.lambda() - self.from.lambda()
     }

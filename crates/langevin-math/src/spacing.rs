@@ -49,6 +49,15 @@ impl Spacing {
         }
     }
 
+    /// The most steps that a process of `total` timesteps can be visited in.
+    pub const fn max_steps(self, total: usize) -> usize {
+        match self {
+            Self::Quadratic => total * 4 / 5,
+            Self::LeadingOpen | Self::LinspaceOpen => total.saturating_sub(1),
+            _ => total,
+        }
+    }
+
     /// Exactly `steps` strictly rising timesteps of `0..total`.
     ///
     /// Roundings go to the even neighbour, and the intermediate values are those that the f64 operations of
@@ -61,11 +70,7 @@ impl Spacing {
     /// 0.8 `total` for the quadratic spacing, or above `total` − 1 for the open ones.
     pub fn timesteps(self, total: usize, steps: usize) -> Result<Vec<usize>, MathError> {
         check_count(total)?;
-        let max = match self {
-            Self::Quadratic => total * 4 / 5,
-            Self::LeadingOpen | Self::LinspaceOpen => total - 1,
-            _ => total,
-        };
+        let max = self.max_steps(total);
         if steps == 0 || steps > max {
             return Err(MathError::StepCount { spacing: self.name(), steps, max, total });
         }

@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::diffusion::{Bound, Denoiser, Process};
-use crate::interop::diffusers::Scheduler;
+use crate::interop::diffusers::{Class, Scheduler, SchedulerError, scheduler_config};
 use crate::models::weights::{parameter_names, with_weights};
 use crate::models::{ConditioningError, Model};
 use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, Sampler, run};
@@ -21,6 +21,8 @@ use std::path::Path;
 pub enum SampleError {
     #[error(transparent)]
     Levels(#[from] MathError),
+    #[error(transparent)]
+    Scheduler(#[from] SchedulerError),
     #[error(transparent)]
     Class(#[from] ConditioningError),
 }
@@ -145,20 +147,36 @@ impl TrainedModel {
         self.network.num_params()
     }
 
+    /// A scheduler of diffusers with what the model says of sampling, as `from_config` makes it from a pipeline's.
+    ///
+    /// # Errors
+    /// If the class does not know what the pipeline's own scheduler is set to.
+    pub fn scheduler(&self, class: &'static Class) -> Result<Scheduler, SchedulerError> {
+        match &self.checkpoint.pipeline {
+            Some(pipeline) => pipeline.scheduler.as_class(class),
+            None => {
+                let config = scheduler_config(&self.settings().recipe.diffusion, self.checkpoint.bound());
+                Scheduler::new(class.name, &config)
+            }
+        }
+    }
+
     /// The steps that `options` ask for.
     ///
     /// # Errors
-    /// If the process cannot be visited in so many steps.
-    pub fn plan(&self, options: &SampleOptions) -> Result<Plan, MathError> {
-        let all = self.process.len();
+    /// If the process cannot be visited in so many steps, or the scheduler's settings do not go with the model.
+    pub fn plan(&self, options: &SampleOptions) -> Result<Plan, SampleError> {
+        let table = &self.process.table;
         match &options.sampler {
             SamplerChoice::Own { sampler, knobs, levels } => {
-                let steps = options.steps.or(sampler.steps.map(|steps| steps.min(all))).unwrap_or(all);
+                let own = sampler.steps.unwrap_or(table.len()).min(table.max_steps(*levels));
+                let steps = options.steps.unwrap_or(own);
                 let knobs = knobs.unwrap_or(Knobs::new(self.process.variance));
-                Plan::of(sampler, knobs, &self.process.table, *levels, steps)
+                Ok(Plan::of(sampler, knobs, table, *levels, steps)?)
             }
             SamplerChoice::Diffusers(scheduler) => {
-                scheduler.plan(&self.process, options.steps.unwrap_or(scheduler.steps(all)))
+                let steps = options.steps.unwrap_or_else(|| scheduler.steps(&self.process));
+                Ok(scheduler.plan(&self.process, steps)?)
             }
         }
     }
@@ -198,7 +216,7 @@ impl TrainedModel {
     /// Gives x_t and the sample it came back as; `observe` may stop, and the result is then `None`.
     ///
     /// # Errors
-    /// If the network needs a class.
+    /// If the network does not know the class, or knows classes and none is given.
     ///
     /// # Panics
     /// If the process has no such timestep, or `x0` is not one sample.
@@ -207,9 +225,10 @@ impl TrainedModel {
         x0: &[f32],
         timestep: usize,
         seed: u64,
+        class: Option<usize>,
         observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
     ) -> Result<Option<Renoised>, SampleError> {
-        let denoiser = self.denoiser(None).of_class(None)?;
+        let denoiser = self.denoiser(None).of_class(class)?;
         let shape = self.shape();
         let seed = Noise::Seed(seed);
         let noise = NoiseSource { noise: &seed, first: 0, samples: 1, shape };

@@ -5,7 +5,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{Vectors, assert_close, drawn};
+use common::{Vectors, assert_close, drawn, worst_of};
 use langevin::interop::diffusers::{from_diffusers, to_diffusers, unet_config, unet_from_config};
 use langevin::interop::foreign::{AttentionOrder, Foreign, ForeignOptions, Origin, open_foreign};
 use langevin::math::{Schedule, Variance};
@@ -53,7 +53,7 @@ fn output(foreign: &Foreign, vectors: &Vectors, prefix: &str, classes: Option<&[
     let conditioning = Conditioning::at(&timesteps).with_classes(classes);
     let y = network.forward(channels_last(array("x"), &device), conditioning, None);
     let y = to_vec(y.permute([0, 3, 1, 2]));
-    let worst = y.iter().zip(&array("y").values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let worst = worst_of(y.iter().zip(&array("y").values).map(|(a, b)| f64::from((a - b).abs()))) as f32;
     (y, worst)
 }
 

@@ -92,7 +92,9 @@ const FEW: [usize; 4] = [42, 54, 66, 84];
 
 fn assert_order(name: &str, got: f64, expected: f64) {
     println!("{name}: {got:.2}");
-    assert!((-0.25..0.5).contains(&(got - expected)), "{name} has order {got:.2}, expected {expected}");
+    // What is left of the next order's error at so few steps adds to the fourth.
+    let above = if expected > 3.5 { 0.5 } else { 0.2 };
+    assert!((-0.2..above).contains(&(got - expected)), "{name} has order {got:.2}, expected {expected}");
 }
 
 #[test]
@@ -121,7 +123,7 @@ fn ddim_inversion_is_of_first_order() {
 #[test]
 fn multistep_solvers_have_their_order() {
     type Make = fn() -> Box<dyn Solver>;
-    let solvers: [(&str, Make, usize, f64); 11] = [
+    let solvers: [(&str, Make, usize, f64); 14] = [
         ("lms 2", || Box::new(Lms::new(2)), 1, 2.0),
         ("lms 3", || Box::new(Lms::new(3)), 2, 3.0),
         ("lms 4", || Box::new(Lms::new(4)), 3, 4.0),
@@ -132,10 +134,13 @@ fn multistep_solvers_have_their_order() {
         ("deis 3", || Box::new(Deis::new(3)), 2, 3.0),
         ("unipc 1", || Box::new(steady(1, Basis::Bh2)), 0, 2.0),
         ("unipc 2", || Box::new(steady(2, Basis::Bh2)), 1, 3.0),
+        ("unipc 3", || Box::new(steady(3, Basis::Bh2)), 2, 4.0),
+        ("unipc-bh1 1", || Box::new(steady(1, Basis::Bh1)), 0, 2.0),
         ("unipc-bh1 2", || Box::new(steady(2, Basis::Bh1)), 1, 3.0),
+        ("unipc-bh1 3", || Box::new(steady(3, Basis::Bh1)), 2, 4.0),
     ];
     for (name, make, start, expected) in solvers {
-        let counts = if expected > 3.5 { &FEW } else { &COUNTS };
+        let counts = if name == "lms 4" { &FEW } else { &COUNTS };
         assert_order(name, order(&make, &|process, n| in_log_rho(process, n, start), counts), expected);
     }
 }

@@ -15,6 +15,7 @@ use langevin::sampler::{Churn, DpmMultistep, GivenNoise, Knobs, Noise, NoiseSour
 use langevin::tensor::{SampleShape, from_samples, to_vec};
 use serde_json::Value;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 const SHAPE: SampleShape = SampleShape { height: 2, width: 2, channels: 1 };
@@ -160,13 +161,14 @@ fn every_scheduler_of_diffusers_is_followed_step_by_step() {
             Err(SchedulerError::Values { .. }) if refused(&case.options, &case.class) => continue,
             Err(error) => panic!("{}: {error}", case.name),
         };
-        // Its v with churn mixes two noise levels: not followed.
+        let learned = case.options["variance_type"] == "learned_range";
+        let variance = if learned { Variance::Learned } else { Variance::FixedSmall };
+        let process = Process::new(&Schedule::default(), 1000, case.prediction, variance).unwrap();
+        // Its churn with v mixes two noise levels.
         if case.options["s_churn"].is_number() && case.prediction == Prediction::V {
+            assert!(scheduler.plan(&process, case.steps).is_err());
             continue;
         }
-        let learned = case.options["variance_type"] == "learned_range";
-        let process =
-            Process::new(&Schedule::default(), 1000, case.prediction, Variance::FixedSmall).unwrap();
         let plan = scheduler.plan(&process, case.steps).unwrap();
         let (xs, told) = trajectory(&vectors, case, &plan, scheduler.bound(), learned);
         followed += 1;
@@ -184,7 +186,7 @@ fn every_scheduler_of_diffusers_is_followed_step_by_step() {
         }
     }
     assert!(failures.is_empty(), "{} of {followed} differ:\n{}", failures.len(), failures.join("\n"));
-    assert!(followed > 400 && CLASSES.len() == 14, "{followed}");
+    assert!(followed > 650 && CLASSES.len() == 14, "{followed}");
     println!("{followed} runs, largest difference {worst:.1e}");
 }
 
@@ -235,13 +237,19 @@ fn k_diffusion(case: &Case) -> Option<Plan> {
 #[test]
 fn our_own_samplers_are_k_diffusions_step_by_step() {
     let vectors = Vectors::open("samplers");
-    let (mut failures, mut followed) = (Vec::new(), 0);
-    for case in cases(&vectors).iter().filter(|case| case.class.starts_with("k_diffusion")) {
-        let Some(plan) = k_diffusion(case) else { continue };
+    let (mut failures, mut followed, mut skipped) = (Vec::new(), 0, BTreeSet::new());
+    let cases = cases(&vectors);
+    for case in cases.iter().filter(|case| case.class.starts_with("k_diffusion")) {
+        let Some(plan) = k_diffusion(case) else {
+            skipped.insert(case.class.as_str());
+            continue;
+        };
         let (xs, _) = trajectory(&vectors, case, &plan, Bound::None, false);
         followed += 1;
         failures.extend(compare(&vectors, case, &xs).err());
     }
     assert!(failures.is_empty(), "{} of {followed} differ:\n{}", failures.len(), failures.join("\n"));
-    assert!(followed >= 24, "{followed}");
+    // The first is not here, and the second not with churn.
+    let expected = ["k_diffusion.sample_dpm_2", "k_diffusion.sample_dpmpp_2s_ancestral"];
+    assert_eq!((followed, skipped.into_iter().collect::<Vec<_>>()), (45, expected.to_vec()));
 }

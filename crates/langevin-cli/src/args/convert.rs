@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// What a model can come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum From {
+pub enum Source {
     /// A run's folder or a checkpoint's
     Langevin,
     /// A pipeline of one UNet2DModel, or that model's folder
@@ -20,7 +20,7 @@ pub enum From {
 
 /// What a model can become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum To {
+pub enum Target {
     /// A pipeline folder for DDPMPipeline.from_pretrained
     Diffusers,
     /// A checkpoint folder, for `langevin sample` and `langevin train --init`
@@ -36,7 +36,7 @@ pub enum Order {
     QueriesFirst,
 }
 
-impl std::convert::From<Order> for AttentionOrder {
+impl From<Order> for AttentionOrder {
     fn from(order: Order) -> Self {
         match order {
             Order::HeadsFirst => Self::HeadsFirst,
@@ -55,10 +55,10 @@ pub struct ConvertArguments {
     pub target: PathBuf,
     /// What SRC is [default: what it looks like]
     #[arg(long, value_enum, value_name = "KIND")]
-    pub from: Option<From>,
+    pub from: Option<Source>,
     /// What DST becomes [default: diffusers; langevin if SRC is of diffusers]
     #[arg(long, value_enum, value_name = "KIND")]
-    pub to: Option<To>,
+    pub to: Option<Target>,
     /// Which weights of a run, or of a file that holds both
     #[arg(long, value_enum, default_value = "ema")]
     pub weights: Weights,

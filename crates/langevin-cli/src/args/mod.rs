@@ -5,7 +5,7 @@ mod convert;
 mod sampling;
 
 pub use bench::{BenchArguments, Work};
-pub use convert::{ConvertArguments, From, To};
+pub use convert::{ConvertArguments, Source, Target};
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -122,7 +122,7 @@ pub enum Weights {
     Raw,
 }
 
-impl std::convert::From<Weights> for WeightsKind {
+impl From<Weights> for WeightsKind {
     fn from(weights: Weights) -> Self {
         match weights {
             Weights::Ema => Self::Ema,
@@ -158,9 +158,15 @@ pub struct DiffuseArguments {
 pub struct DenoiseArguments {
     /// The picture
     pub image: PathBuf,
-    /// A run's folder or a checkpoint's
+    /// A run's folder, a checkpoint's, or a pipeline that diffusers saved
     #[arg(long, value_name = "MODEL")]
     pub model: PathBuf,
+    /// Size of the samples of a pipeline of diffusers [default: its own]
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    pub size: Option<[usize; 2]>,
+    /// The class of the picture, counted from 0, for a model that knows classes
+    #[arg(long, value_name = "K")]
+    pub class: Option<usize>,
     /// The timestep to start from, 1 (a trace of noise) to T (nothing but noise)
     #[arg(long, value_name = "T")]
     pub from: usize,
@@ -183,7 +189,7 @@ pub struct DenoiseArguments {
 
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// A run's folder, a checkpoint's, or a data set
+    /// A run's folder, a checkpoint's, a pipeline that diffusers saved, or a data set
     pub what: String,
     #[command(flatten)]
     pub read: ReadArguments,

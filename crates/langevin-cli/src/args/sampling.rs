@@ -16,7 +16,7 @@ pub struct SamplerArguments {
     #[arg(long, value_name = "S")]
     pub steps: Option<usize>,
     /// How much noise the steps add, from 0 (none) to 1 (as ddpm), for samplers that can
-    #[arg(long, value_name = "ETA")]
+    #[arg(long, value_name = "ETA", allow_negative_numbers = true)]
     pub eta: Option<f64>,
     /// Order of the method, for those that have several
     #[arg(long, value_name = "N")]
@@ -35,7 +35,13 @@ pub struct SamplerArguments {
     #[arg(long, value_name = "NAME", value_parser = variance)]
     pub variance: Option<Variance>,
     /// Noise that euler and heun add and take away again: Karras et al.'s S_churn, S_tmin, S_tmax and S_noise
-    #[arg(long, value_name = "S[,MIN,MAX[,NOISE]]", value_delimiter = ',', num_args = 1)]
+    #[arg(
+        long,
+        value_name = "S[,MIN,MAX[,NOISE]]",
+        value_delimiter = ',',
+        num_args = 1,
+        allow_negative_numbers = true
+    )]
     pub churn: Option<Vec<f64>>,
     /// Bound the predicted picture to [-1, 1] by dynamic thresholding at this quantile of its values, instead of clipping
     #[arg(long, value_name = "Q", conflicts_with = "no_clip")]
@@ -52,7 +58,7 @@ pub struct SamplerArguments {
 pub struct SampleArguments {
     /// A run's folder (its newest checkpoint), a checkpoint's, or a pipeline that diffusers saved
     pub model: PathBuf,
-    /// Size of the samples, for a pipeline that does not say its own
+    /// Size of the samples of a pipeline of diffusers [default: its own]
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub size: Option<[usize; 2]>,
     /// Samples [default: 16 pictures, or 2000 points]
@@ -60,14 +66,15 @@ pub struct SampleArguments {
     pub count: Option<usize>,
     #[command(flatten)]
     pub sampler: SamplerArguments,
-    /// Sample k of a seed is always the same
+    /// Seed of x_T and of the steps' noise; sample k of a seed is always the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// The class of the samples, counted from 0, for a model that knows classes
     #[arg(long, value_name = "K")]
     pub class: Option<usize>,
     /// Noise in place of the seed's: x_T [n, channels, height, width], for samplers whose steps draw noise
-    /// [steps + 1, n, channels, height, width]; float32
+    /// [steps + 1, n, channels, height, width] (--last denoise is a step more); float32. For ddim-inversion, the pictures,
+    /// in [-1, 1]
     #[arg(long, value_name = "FILE.npy", conflicts_with = "seed")]
     pub noise: Option<PathBuf>,
     /// Samples computed at a time [default: 16 pictures, or all points]
@@ -96,13 +103,16 @@ pub struct SampleArguments {
 
 #[derive(Debug, Args)]
 pub struct CompareSamplersArguments {
-    /// A run's folder (its newest checkpoint) or a checkpoint's
+    /// A run's folder (its newest checkpoint), a checkpoint's, or a pipeline that diffusers saved
     pub model: PathBuf,
+    /// Size of the samples of a pipeline of diffusers [default: its own]
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    pub size: Option<[usize; 2]>,
     /// Which samplers, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub samplers: Vec<String>,
-    /// Which numbers of steps, separated by commas
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_values_t = [5, 10, 20, 50])]
+    /// Which numbers of steps, separated by commas [default: 5, 10, 20, 50]
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
     pub steps: Vec<usize>,
     /// How noise levels are chosen: schedule (timesteps, by --spacing), karras or log-snr
     #[arg(long, value_name = "NAME", default_value_t)]
@@ -110,10 +120,10 @@ pub struct CompareSamplersArguments {
     /// Which timesteps are visited: leading, trailing, linspace, quadratic, leading-open or linspace-open
     #[arg(long, value_name = "NAME", default_value = "trailing")]
     pub spacing: Spacing,
-    /// Samples of each run: 1 to 64
-    #[arg(short = 'n', value_name = "N", default_value_t = 4)]
-    pub count: usize,
-    /// Sample k of a seed is always the same
+    /// Samples of each run [default: 4 pictures, of up to 64, or 2000 points]
+    #[arg(short = 'n', value_name = "N")]
+    pub count: Option<usize>,
+    /// Seed of x_T and of the steps' noise; sample k of a seed is always the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// The class of the samples, counted from 0, for a model that knows classes

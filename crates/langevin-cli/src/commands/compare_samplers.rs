@@ -5,9 +5,9 @@ use crate::args::CompareSamplersArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::output::check_png;
 use crate::progress::Progress;
-use crate::sampling::named;
+use crate::sampling::{self, named};
 use crate::signals::Signals;
-use langevin::math::{GridOptions, Last, Spacing};
+use langevin::math::{GridOptions, Last};
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
 use langevin::sampler::{Knobs, Noise, SAMPLERS, Sampler};
 use langevin::tensor::to_points;
@@ -19,6 +19,9 @@ use std::time::Instant;
 
 /// The most samples of a run that a sheet has room for.
 const MOST: usize = 64;
+
+/// Steps, if none are asked for.
+const STEPS: [usize; 4] = [5, 10, 20, 50];
 
 /// One run.
 struct Cell {
@@ -37,36 +40,46 @@ pub fn run(arguments: &CompareSamplersArguments) -> Done {
     check_png(&arguments.out)?;
     let signals = Signals::listen()?;
     use_threads(arguments.threads)?;
-    let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
+    let model = sampling::model(&arguments.model, arguments.size, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
-    let count = if points { 2000 } else { arguments.count };
-    if !points && !(1..=MOST).contains(&count) {
+    let count = arguments.count.unwrap_or(if points { 2000 } else { 4 });
+    if count == 0 || !points && count > MOST {
         return Err(usage(format!("-n is {count}: give 1 to {MOST}")));
     }
     let samplers = samplers(&arguments.samplers)?;
-    if arguments.steps.is_empty() || arguments.steps.contains(&0) {
-        return Err(usage("--steps takes numbers from 1, such as 5,10,20"));
-    }
+    let numbers = numbers(&arguments.steps, model.process.len());
     let levels = GridOptions { sigmas: arguments.sigmas, spacing: arguments.spacing, last: Last::Data };
-    let run = |sampler: &'static Sampler, steps: usize, levels: GridOptions| {
-        draw(&model, sampler, steps, levels, count, arguments, &signals)
+    let options = |sampler: &'static Sampler, steps: usize, levels: GridOptions| SampleOptions {
+        count,
+        batch: count,
+        steps: Some(steps),
+        sampler: SamplerChoice::Own { sampler, knobs: None, levels },
+        noise: Noise::Seed(arguments.seed),
+        class: arguments.class,
+        bound: None,
     };
-    let reference_steps = arguments.reference.min(model.process.len());
-    let mut progress =
-        Progress::new("comparing", (samplers.len() * arguments.steps.len()) as u64 + 1, 0, arguments.quiet);
+    // Every wrong number is known before the first sample is drawn.
+    for (sampler, &steps) in
+        samplers.iter().flat_map(|sampler| numbers.iter().map(move |steps| (sampler, steps)))
+    {
+        let planned = model.plan(&options(sampler, steps, levels));
+        planned.map_err(|error| usage(format!("{} in {steps} steps: {error}", sampler.name)))?;
+    }
+    let reference_steps = arguments.reference.clamp(1, model.process.len());
+    let total = samplers.len() * numbers.len() + 1;
+    let mut progress = Progress::new("comparing", total as u64, 0, arguments.quiet);
     progress.update(0, format!("reference: ddim, {reference_steps} steps"));
-    let whole = GridOptions { spacing: Spacing::Trailing, ..GridOptions::default() };
-    let reference = run(named("ddim")?, reference_steps, whole)?;
+    let whole = options(named("ddim")?, reference_steps, GridOptions::default());
+    let reference = draw(&model, &whole, reference_steps, &signals)?;
     let mut rows: Vec<(&Sampler, Vec<Cell>)> = Vec::new();
     for sampler in samplers {
         let mut cells = Vec::new();
-        for &steps in &arguments.steps {
-            let done = rows.len() * arguments.steps.len() + cells.len() + 1;
+        for &steps in &numbers {
+            let done = rows.len() * numbers.len() + cells.len() + 1;
             progress.update(done as u64, format!("{}, {steps} steps", sampler.name));
-            let mut cell = run(sampler, steps, levels)?;
-            let knobs = Knobs::new(model.process.variance);
+            let mut cell = draw(&model, &options(sampler, steps, levels), steps, &signals)?;
             cell.distance = rms(&cell.samples, &reference.samples);
-            cell.other = sampler.draws_noise(&knobs);
+            cell.other = sampler.draws_noise(&Knobs::new(model.process.variance));
             cells.push(cell);
         }
         rows.push((sampler, cells));
@@ -76,14 +89,20 @@ pub fn run(arguments: &CompareSamplersArguments) -> Done {
     let table = arguments.out.with_extension("csv");
     fs::write(&table, csv(&rows, &reference))
         .map_err(|cause| anyhow::anyhow!("cannot write {}: {cause}", table.display()))?;
-    let image = if points {
-        plots(&rows, &reference)?
-    } else {
-        sheet(&rows, &reference, &arguments.steps, &model, count)?
-    };
+    let image =
+        if points { plots(&rows, &reference)? } else { sheet(&rows, &reference, &numbers, &model, count)? };
     render::save_png(&arguments.out, &image)?;
     println!("the samples in {}, the table in {}", arguments.out.display(), table.display());
     Ok(())
+}
+
+/// The numbers of steps: those asked for, or the usual ones that the process has timesteps for.
+fn numbers(asked: &[usize], timesteps: usize) -> Vec<usize> {
+    if !asked.is_empty() {
+        return asked.to_vec();
+    }
+    let usual: Vec<usize> = STEPS.into_iter().filter(|&steps| steps <= timesteps).collect();
+    if usual.is_empty() { vec![timesteps] } else { usual }
 }
 
 fn samplers(names: &[String]) -> Result<Vec<&'static Sampler>, Failure> {
@@ -100,38 +119,18 @@ fn samplers(names: &[String]) -> Result<Vec<&'static Sampler>, Failure> {
 
 fn draw(
     model: &TrainedModel,
-    sampler: &'static Sampler,
+    options: &SampleOptions,
     steps: usize,
-    levels: GridOptions,
-    count: usize,
-    arguments: &CompareSamplersArguments,
     signals: &Signals,
 ) -> Result<Cell, Failure> {
-    let options = SampleOptions {
-        count,
-        batch: count,
-        steps: Some(steps),
-        sampler: SamplerChoice::Own { sampler, knobs: None, levels },
-        noise: Noise::Seed(arguments.seed),
-        class: arguments.class,
-        bound: None,
-    };
-    // Before the clock starts: a wrong number of steps is the user's.
-    model.plan(&options).map_err(|error| usage(format!("{}: {error}", sampler.name)))?;
     let (begun, mut evaluations) = (Instant::now(), 0);
-    let samples = model.sample_observed(&options, &mut |_, moment| {
+    let samples = model.sample_observed(options, &mut |_, moment| {
         evaluations = moment.evaluations;
         if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     let samples = samples.ok_or(Failure::Interrupted(signals.received().unwrap_or(2)))?;
-    Ok(Cell {
-        steps,
-        evaluations,
-        seconds: begun.elapsed().as_secs_f64(),
-        distance: 0.0,
-        other: false,
-        samples,
-    })
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Cell { steps, evaluations, seconds, distance: 0.0, other: false, samples })
 }
 
 fn rms(a: &[f32], b: &[f32]) -> f64 {
@@ -171,7 +170,7 @@ fn csv(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell) -> String {
     text
 }
 
-/// A row a sampler, a group of columns a number of steps; the reference first.
+/// The reference above, a row a sampler, a group of columns a number of steps.
 fn sheet(
     rows: &[(&Sampler, Vec<Cell>)],
     reference: &Cell,
@@ -182,15 +181,14 @@ fn sheet(
     let joined: Vec<Vec<f32>> =
         rows.iter().map(|(_, cells)| cells.iter().flat_map(|cell| cell.samples.clone()).collect()).collect();
     let shape = model.shape();
-    let mut labelled = vec![(
-        format!("ddim, {} steps", reference.steps),
-        Pictures::new(&reference.samples, shape.batch(count))?,
-    )];
+    let head =
+        (format!("ddim, {} steps", reference.steps), Pictures::new(&reference.samples, shape.batch(count))?);
+    let mut labelled = Vec::new();
     for ((sampler, _), values) in rows.iter().zip(&joined) {
         labelled.push((sampler.name.to_owned(), Pictures::new(values, shape.batch(count * steps.len()))?));
     }
     let groups: Vec<String> = steps.iter().map(|steps| format!("{steps} steps")).collect();
-    render::contact_sheet(&labelled, &groups, count)
+    render::contact_sheet(&head, &labelled, &groups, count)
 }
 
 /// A plot a run; the reference first.

@@ -1,6 +1,6 @@
 //! `langevin convert`: a model of one program as a model of another.
 
-use crate::args::{ConvertArguments, From, To};
+use crate::args::{ConvertArguments, Source, Target};
 use crate::exit::{Done, Failure, usage};
 use crate::folders::check_empty;
 use crate::plan::thousands;
@@ -14,7 +14,7 @@ use langevin::train::{Checkpoint, WeightsKind, find_checkpoint, write_converted}
 
 /// A model on its way.
 struct Model {
-    from: From,
+    from: Source,
     settings: Settings,
     bound: Bound,
     weights: Weights,
@@ -27,18 +27,21 @@ pub fn run(arguments: &ConvertArguments) -> Done {
     let model = if arguments.source.is_file() { state_dict(arguments)? } else { folder(arguments)? };
     let to = match (arguments.to, model.from) {
         (Some(to), _) => to,
-        (None, From::Diffusers) => To::Langevin,
-        (None, _) => To::Diffusers,
+        (None, Source::Diffusers) => Target::Langevin,
+        (None, _) => Target::Diffusers,
     };
-    if matches!((model.from, to), (From::Langevin, To::Langevin) | (From::Diffusers, To::Diffusers)) {
+    if matches!(
+        (model.from, to),
+        (Source::Langevin, Target::Langevin) | (Source::Diffusers, Target::Diffusers)
+    ) {
         let source = arguments.source.display();
         return Err(usage(format!("{source} is that already: choose another --to, or copy the folder")));
     }
     let Settings { recipe, shape, .. } = &model.settings;
     let parameters = recipe.model.parameter_count(*shape);
     match to {
-        To::Langevin => write_converted(&arguments.target, &model.settings, model.bound, model.weights)?,
-        To::Diffusers => {
+        Target::Langevin => write_converted(&arguments.target, &model.settings, model.bound, model.weights)?,
+        Target::Diffusers => {
             let ModelConfig::Unet(network) = &recipe.model else {
                 return Err(usage("diffusers has no network for points: only U-Nets can be converted to it"));
             };
@@ -63,9 +66,9 @@ pub fn run(arguments: &ConvertArguments) -> Done {
 fn state_dict(arguments: &ConvertArguments) -> Result<Model, Failure> {
     let origin = match arguments.from {
         None => None,
-        Some(From::Openai) => Some(Origin::OpenAi),
-        Some(From::Ho) => Some(Origin::Ho),
-        Some(From::Langevin | From::Diffusers) => {
+        Some(Source::Openai) => Some(Origin::OpenAi),
+        Some(Source::Ho) => Some(Origin::Ho),
+        Some(Source::Langevin | Source::Diffusers) => {
             let source = arguments.source.display();
             return Err(usage(format!("{source} is a file: --from langevin and diffusers take a folder")));
         }
@@ -79,7 +82,7 @@ fn state_dict(arguments: &ConvertArguments) -> Result<Model, Failure> {
         averaged: WeightsKind::from(arguments.weights) == WeightsKind::Ema,
     };
     let foreign = open_foreign(&arguments.source, &options)?;
-    let from = if foreign.origin == Origin::OpenAi { From::Openai } else { From::Ho };
+    let from = if foreign.origin == Origin::OpenAi { Source::Openai } else { Source::Ho };
     Ok(Model {
         from,
         bound: foreign.settings.bound(),
@@ -98,7 +101,7 @@ fn folder(arguments: &ConvertArguments) -> Result<Model, Failure> {
         )));
     }
     let checkpoint = Checkpoint::open_sized(&find_checkpoint(&arguments.source)?, arguments.size)?;
-    let from = if checkpoint.pipeline.is_some() { From::Diffusers } else { From::Langevin };
+    let from = if checkpoint.pipeline.is_some() { Source::Diffusers } else { Source::Langevin };
     if let Some(asked) = arguments.from.filter(|asked| *asked != from) {
         let (asked, from) = (format!("{asked:?}").to_lowercase(), format!("{from:?}").to_lowercase());
         return Err(usage(format!("{source} is of {from}, not of {asked}: leave --from out")));

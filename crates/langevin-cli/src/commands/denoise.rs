@@ -4,9 +4,9 @@ use crate::args::DenoiseArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::output::check_png;
 use crate::progress::Progress;
+use crate::sampling;
 use crate::signals::Signals;
 use langevin::SampleShape;
-use langevin::TrainedModel;
 use langevin::compute::set_exact;
 use langevin::data::{Channels, read_picture, write_png};
 use langevin::render::{self, Pictures};
@@ -19,7 +19,7 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
         check_png(path)?;
     }
     set_exact(arguments.exact);
-    let model = TrainedModel::load(&arguments.model, arguments.weights.into())?;
+    let model = sampling::model(&arguments.model, arguments.size, arguments.weights.into())?;
     let (shape, total) = (model.shape(), model.process.len());
     let Some(levels) = model.settings().levels else {
         return Err(usage(format!("{} is a model of points, not of pictures", arguments.model.display())));
@@ -31,7 +31,7 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
     let signals = Signals::listen()?;
     let mut progress = Progress::new("denoising", arguments.from as u64, 0, false);
     let mut between: Vec<(String, Vec<f32>)> = Vec::new();
-    let back = model.renoise(&x0, arguments.from - 1, arguments.seed, &mut |moment| {
+    let back = model.renoise(&x0, arguments.from - 1, arguments.seed, arguments.class, &mut |moment| {
         progress.update((arguments.from - moment.left) as u64, String::new());
         // Three moments on the way back.
         let t = moment.t as usize;

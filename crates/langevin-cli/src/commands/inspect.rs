@@ -106,16 +106,40 @@ fn show_model(path: &Path, as_json: bool) -> Done {
         None => "points".to_owned(),
     };
     println!("checkpoint  {}", model.checkpoint.folder.display());
-    println!("trained     {} of {} steps", thousands(model.checkpoint.step), thousands(recipe.train.steps));
+    match &model.checkpoint.pipeline {
+        Some(pipeline) => {
+            println!("trained     by another program; sampled from by {}", pipeline.scheduler.class().name)
+        }
+        None => {
+            let (step, steps) = (thousands(model.checkpoint.step), thousands(recipe.train.steps));
+            println!("trained     {step} of {steps} steps");
+        }
+    }
     println!("samples     {samples}");
     println!("network     {}", recipe.model.describe());
     println!("parameters  {}", thousands(model.parameter_count() as u64));
     match check_pipeline(&recipe.model, &recipe.diffusion, shape) {
-        Ok(()) => {
-            println!("in Python   diffusers opens this checkpoint as it stands")
-        }
+        Ok(()) => println!("in Python   diffusers opens this checkpoint as it stands"),
         Err(reason) => println!("in Python   not for diffusers: {reason}"),
     }
-    println!("\n{}", recipe.to_toml().trim_end());
+    let text = recipe.to_toml();
+    // How it was trained is not known of a pipeline: its recipe has what ours would do.
+    let known = match &model.checkpoint.pipeline {
+        Some(_) => sections(&text, &["[model", "[diffusion"]),
+        None => text,
+    };
+    println!("\n{}", known.trim_end());
     Ok(())
+}
+
+/// Those sections of a TOML text whose headings begin so.
+fn sections(text: &str, wanted: &[&str]) -> String {
+    let mut kept = false;
+    let lines = text.lines().filter(|line| {
+        if line.starts_with('[') {
+            kept = wanted.iter().any(|heading| line.starts_with(heading));
+        }
+        kept
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -13,7 +13,6 @@ use langevin::compute::set_exact;
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
 use langevin::sampler::{Moment, Noise, NoiseSource, Plan};
 use langevin::tensor::{to_points, to_vec};
-use langevin::train::{Checkpoint, find_checkpoint};
 use langevin::{SampleOptions, TrainedModel};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -33,15 +32,16 @@ pub fn run(arguments: &SampleArguments) -> Done {
     let signals = Signals::listen()?;
     use_threads(arguments.threads)?;
     set_exact(arguments.exact);
-    let checkpoint = Checkpoint::open_sized(&find_checkpoint(&arguments.model)?, arguments.size)?;
-    let model = TrainedModel::of(checkpoint, arguments.weights.into())?;
+    let model = sampling::model(&arguments.model, arguments.size, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
     let options = options(arguments, &model, points)?;
     if arguments.trajectory.is_some() && arguments.trajectory == arguments.out {
         return Err(usage("--out and --trajectory name the same file"));
     }
-    let out =
-        arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("samples-seed{}.png", arguments.seed)));
+    let out = arguments.out.clone().unwrap_or_else(|| match &arguments.noise {
+        Some(_) => PathBuf::from("samples.png"),
+        None => PathBuf::from(format!("samples-seed{}.png", arguments.seed)),
+    });
     if Form::of(&out, points)? == Form::Folder {
         check_empty(&out, "the samples would mix with what is there; choose another --out")?;
     }
@@ -64,13 +64,21 @@ pub fn run(arguments: &SampleArguments) -> Done {
     let Some(samples) = samples else {
         return Err(Failure::Interrupted(signals.received().unwrap_or(2)));
     };
+    if let Some(index) = samples.iter().position(|value| !value.is_finite()) {
+        let sample = index / model.shape().elements();
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "sample {sample} is infinite or no number, and nothing is written: bound the prediction (leave --no-clip out), \
+             or take more steps or another --sampler"
+        )));
+    }
     output::write(&out, &samples, model.settings())?;
     let kind = if points { "point" } else { "picture" };
     println!("{} in {}", counted(options.count as u64, kind), out.display());
     if let Some(trajectory) = trajectory {
         trajectory.write()?;
         let shown = counted(trajectory.rows as u64, kind);
-        println!("the way of {shown} from noise in {}", trajectory.path.display());
+        let begin = if sampling::inverts(&options.sampler) { "data" } else { "noise" };
+        println!("the way of {shown} from {begin} in {}", trajectory.path.display());
     }
     Ok(())
 }

@@ -65,6 +65,32 @@ fn a_grid_turned_round_goes_back() {
     assert_eq!(back.reversed(), grid);
 }
 
+/// As many steps as are promised are given, and one more is refused with that number.
+#[test]
+fn the_most_steps_are_those_that_can_be_had() {
+    for total in [1, 2, 7, 40] {
+        let table = DiffusionTable::new(vec![0.02; total]).unwrap();
+        for sigmas in [Sigmas::Schedule, Sigmas::Karras, Sigmas::LogSnr] {
+            for spacing in Spacing::ALL {
+                for last in [Last::Data, Last::SigmaMin, Last::Denoise] {
+                    let options = GridOptions { sigmas, spacing, last };
+                    let most = table.max_steps(options);
+                    for steps in (1..=most.min(60)).rev() {
+                        let grid = table.grid(options, steps).unwrap();
+                        assert_eq!(grid.len(), steps + usize::from(last == Last::Denoise), "{options:?}");
+                        let moves = (0..grid.len()).all(|i| grid.step(i).from != grid.step(i).to);
+                        assert!(moves, "{options:?}, {steps} steps of {total}");
+                    }
+                    let error = table.grid(options, most + 1).unwrap_err();
+                    assert!(
+                        matches!(error, MathError::StepCount { steps, max, .. } if steps == most + 1 && max == most)
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn counts_and_names_that_cannot_be_are_refused() {
     let karras = GridOptions { sigmas: Sigmas::Karras, ..GridOptions::default() };

@@ -174,7 +174,7 @@ pub struct SampleConfig {
     pub grid_every: u64,
     /// Samples of a grid.
     pub grid_samples: usize,
-    /// Respaced reverse steps of a grid.
+    /// Reverse steps of a grid.
     pub grid_steps: usize,
     /// Seed of the samples; the same in every grid, so that a sample is seen to take shape.
     pub seed: u64,

@@ -2,7 +2,7 @@
 //!
 //! Format: NEP 1 and `numpy.lib.format`, versions 1 to 3.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 /// The longest header that is read; those of plain arrays have a hundred bytes.
 const MAX_HEADER: usize = 1 << 16;
@@ -102,7 +102,12 @@ impl Npy {
 fn header(reader: &mut impl Read) -> Result<String, String> {
     let mut exactly = |length: usize| -> Result<Vec<u8>, String> {
         let mut bytes = vec![0; length];
-        reader.read_exact(&mut bytes).map_err(|cause| format!("its NumPy header cannot be read: {cause}"))?;
+        reader.read_exact(&mut bytes).map_err(|cause| match cause.kind() {
+            ErrorKind::UnexpectedEof => {
+                "it is no .npy file: it ends within what should be its header".to_owned()
+            }
+            _ => format!("its NumPy header cannot be read: {cause}"),
+        })?;
         Ok(bytes)
     };
     let start = exactly(8)?;

@@ -20,7 +20,7 @@ pub enum Bound {
     Dynamic {
         /// The part of the magnitudes below s, in (0, 1].
         quantile: f64,
-        /// The largest s.
+        /// The largest s, at least 1.
         max: f64,
     },
 }
@@ -39,9 +39,10 @@ impl Bound {
                 let mut values = crate::tensor::to_vec(x0);
                 for sample in values.chunks_mut(shape[1..].iter().product()) {
                     let magnitudes = sample.iter().map(|value| value.abs()).collect();
-                    let s = (quantile_of(magnitudes, quantile)).clamp(1.0, max) as f32;
+                    let s = quantile_of(magnitudes, quantile).max(1.0).min(max) as f32;
                     for value in sample {
-                        *value = value.clamp(-s, s) / s;
+                        // What is no number stays so, to be seen at the end.
+                        *value = if value.is_nan() { *value } else { value.clamp(-s, s) / s };
                     }
                 }
                 Tensor::from_data(TensorData::new(values, shape), &device)

@@ -50,7 +50,9 @@ impl<'a> From<&'a [f64]> for Conditioning<'a> {
 pub enum ConditioningError {
     #[error("the network knows no classes, but one is given: leave it out")]
     NoClasses,
-    #[error("the network is conditioned on classes, but none are given: name a class for each sample")]
+    #[error(
+        "the network is conditioned on classes, but none are given: name a class for each sample (--class K)"
+    )]
     MissingClasses,
     #[error("the network takes its classes as vectors, but none are given: give {length} numbers a sample")]
     MissingVectors { length: usize },

@@ -26,6 +26,8 @@ pub struct WeightsError {
     pub unexpected: Vec<String>,
     /// Arrays of another shape: name, expected, got.
     pub misshapen: Vec<(String, Vec<usize>, Vec<usize>)>,
+    /// Arrays with an element that is infinite or no number.
+    pub not_finite: Vec<String>,
 }
 
 impl WeightsError {
@@ -39,6 +41,9 @@ impl WeightsError {
         }
         for (name, expected, got) in &self.misshapen {
             parts.push(format!("{name} is {got:?} where {expected:?} is expected"));
+        }
+        if !self.not_finite.is_empty() {
+            parts.push(format!("infinite or no number in {}", self.not_finite.join(", ")));
         }
         parts.join("; ")
     }
@@ -61,7 +66,7 @@ pub fn parameter_names(network: &impl Module) -> Vec<String> {
 /// `network` with `weights` in place of its own.
 ///
 /// # Errors
-/// If a parameter is missing, unknown or of another shape; all such are listed.
+/// If a parameter is missing, unknown, of another shape or not finite; all such are listed.
 pub fn with_weights<M: Module>(network: M, mut weights: Weights) -> Result<M, WeightsError> {
     check_weights(&network, &weights)?;
     Ok(network.map(&mut Loader { path: Path::default(), weights: &mut weights }))
@@ -70,9 +75,10 @@ pub fn with_weights<M: Module>(network: M, mut weights: Weights) -> Result<M, We
 /// Checks that `weights` are those of `network`, one for each parameter.
 ///
 /// # Errors
-/// If a parameter is missing, unknown or of another shape; all such are listed.
+/// If a parameter is missing, unknown, of another shape or not finite; all such are listed.
 pub fn check_weights(network: &impl Module, weights: &Weights) -> Result<(), WeightsError> {
-    let mut error = WeightsError { missing: vec![], unexpected: vec![], misshapen: vec![] };
+    let mut error =
+        WeightsError { missing: vec![], unexpected: vec![], misshapen: vec![], not_finite: vec![] };
     let mut checker = Checker { path: Path::default(), shapes: BTreeMap::new() };
     network.visit(&mut checker);
     for (name, expected) in &checker.shapes {
@@ -81,11 +87,15 @@ pub fn check_weights(network: &impl Module, weights: &Weights) -> Result<(), Wei
             Some(array) if array.shape != *expected => {
                 error.misshapen.push((name.clone(), expected.clone(), array.shape.clone()));
             }
+            Some(array) if !array.values.iter().all(|value| value.is_finite()) => {
+                error.not_finite.push(name.clone());
+            }
             Some(_) => {}
         }
     }
     error.unexpected.extend(weights.keys().filter(|name| !checker.shapes.contains_key(*name)).cloned());
-    if !(error.missing.is_empty() && error.unexpected.is_empty() && error.misshapen.is_empty()) {
+    let sound = error.missing.is_empty() && error.unexpected.is_empty() && error.misshapen.is_empty();
+    if !(sound && error.not_finite.is_empty()) {
         return Err(error);
     }
     Ok(())

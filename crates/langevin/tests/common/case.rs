@@ -2,14 +2,14 @@
 //!
 //! tools/parity/cases.py says what is stored of a case.
 
-use super::Vectors;
 use super::drawn::{numbers, projections, timesteps, weights};
+use super::{Vectors, worst_of};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use langevin::config::builtin_recipe;
 use langevin::interop::diffusers::{foreign_name, from_diffusers, read_unet_config};
 use langevin::models::weights::{Array, Weights, parameter_names, weights_of, with_weights};
-use langevin::models::{Conditioning, Network, UNet, UNetConfig};
+use langevin::models::{ClassEmbedding, Conditioning, Network, UNet, UNetConfig};
 use langevin::tensor::to_vec;
 use langevin::train::{Ema, Gradients, Optimizer};
 use serde_json::Value;
@@ -112,8 +112,9 @@ impl<'a> Case<'a> {
 
     fn output(&self, network: &UNet, x: Tensor<4>, timesteps: &[f64]) -> Tensor<4> {
         let vectors = numbers(self.seed + 1, 2, timesteps.len() * self.network.embedding(), UNIT, 0.0);
-        let conditioning =
-            Conditioning { timesteps, classes: self.classes.as_deref(), class_vectors: Some(&vectors) };
+        let class_vectors =
+            (self.network.class_embedding == Some(ClassEmbedding::Identity {})).then_some(&vectors[..]);
+        let conditioning = Conditioning { timesteps, classes: self.classes.as_deref(), class_vectors };
         network.forward(x, conditioning, None)
     }
 
@@ -124,8 +125,7 @@ impl<'a> Case<'a> {
         let theirs = &self.vectors.array(&format!("{}.y", self.name)).values;
         assert_eq!(ours.len(), theirs.len(), "{}", self.name);
         let largest = theirs.iter().fold(0.0f32, |most, y| most.max(y.abs()));
-        let differences = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs());
-        f64::from(differences.fold(0.0, f32::max) / largest)
+        worst_of(ours.iter().zip(theirs).map(|(a, b)| f64::from((a - b).abs()))) / f64::from(largest)
     }
 
     /// The worst parameter's ‖g − g′‖ in parts of what it may be, with its name.
@@ -144,7 +144,7 @@ impl<'a> Case<'a> {
         assert_eq!(gradients.len(), norms.len(), "{}", self.name);
         let all = norms.iter().map(|norm| norm * norm).sum::<f64>().sqrt();
         let errors = gradients.iter().zip(&norms).enumerate().map(|(index, ((key, ours), norm))| {
-            (self.distance(index, key, ours) / (OF_ITSELF * norm + OF_ALL * all), key.clone())
+            (worst_of([self.distance(index, key, ours) / (OF_ITSELF * norm + OF_ALL * all)]), key.clone())
         });
         errors.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
     }
@@ -194,7 +194,7 @@ impl<'a> Case<'a> {
             let error = self.output(&network, x_t, &times) - Tensor::cat(vec![noise; copies], 3);
             let loss = (error.clone() * error).mean();
             let gradients = Gradients::of(&network, loss.backward());
-            let relative = (f64::from(loss.into_scalar::<f32>()) - expected).abs() / expected;
+            let relative = worst_of([(f64::from(loss.into_scalar::<f32>()) - expected).abs() / expected]);
             if relative > worst.0 {
                 worst = (relative, step);
             }

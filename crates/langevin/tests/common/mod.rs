@@ -96,6 +96,13 @@ pub fn assert_close(what: &str, ours: &[f32], theirs: &[f32], atol: f32, rtol: f
     assert!(excess((a, b)) <= 0.0, "{what}: element {index} is {a}, expected {b} (atol {atol}, rtol {rtol})");
 }
 
+/// The largest of some numbers, infinite if one of them is no number.
+pub fn worst_of(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    numbers
+        .into_iter()
+        .fold(0.0, |worst: f64, number| if number.is_nan() { f64::INFINITY } else { worst.max(number) })
+}
+
 /// Numbers in [−1, 1] without a pattern.
 pub fn ramp(n: usize) -> Vec<f32> {
     (0..n).map(|i| ((i * 7919 + 13) % 1009) as f32 / 504.0 - 1.0).collect()

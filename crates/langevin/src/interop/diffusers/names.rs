@@ -102,7 +102,7 @@ pub fn from_diffusers(weights: Weights, names: &[String]) -> Weights {
 
 /// What is wrong with weights that [`from_diffusers`] gave, all of it in diffusers' words.
 pub fn foreign_error(error: WeightsError) -> WeightsError {
-    let WeightsError { missing, unexpected, misshapen } = error;
+    let WeightsError { missing, unexpected, misshapen, not_finite } = error;
     WeightsError {
         missing: missing.iter().map(|name| foreign_name(name)).collect(),
         unexpected,
@@ -110,6 +110,7 @@ pub fn foreign_error(error: WeightsError) -> WeightsError {
             .into_iter()
             .map(|(name, expected, got)| (foreign_name(&name), expected, got))
             .collect(),
+        not_finite: not_finite.iter().map(|name| foreign_name(name)).collect(),
     }
 }
 
@@ -184,9 +185,15 @@ mod tests {
             missing: vec!["middle.attention.query.bias".to_owned()],
             unexpected: vec!["time_proj.weight".to_owned()],
             misshapen: vec![("norm_out.weight".to_owned(), vec![8], vec![4])],
+            not_finite: vec!["norm_out.bias".to_owned()],
         });
         let message = error.to_string();
-        for named in ["mid_block.attentions.0.to_q.bias", "time_proj.weight", "conv_norm_out.weight is [4]"] {
+        for named in [
+            "mid_block.attentions.0.to_q.bias",
+            "time_proj.weight",
+            "conv_norm_out.weight is [4]",
+            "in conv_norm_out.bias",
+        ] {
             assert!(message.contains(named), "{named} is not in: {message}");
         }
     }

@@ -11,6 +11,8 @@ use langevin_math::{Prediction, Schedule, Variance};
 use serde_json::{Value, json};
 
 /// `scheduler/scheduler_config.json` of a process, with what is done to x̂_0 in sampling.
+///
+/// The spacing of timesteps is left to the class that reads it: each has its own.
 pub fn scheduler_config(diffusion: &DiffusionConfig, bound: Bound) -> Value {
     let range = if let Bound::Clip { range } = bound { range } else { 1.0 };
     let (quantile, max) =
@@ -44,9 +46,7 @@ pub fn scheduler_config(diffusion: &DiffusionConfig, bound: Bound) -> Value {
             Prediction::PosteriorMean => "posterior_mean",
         },
         "sample_max_value": max,
-        "steps_offset": 0,
         "thresholding": matches!(bound, Bound::Dynamic { .. }),
-        "timestep_spacing": "leading",
         "trained_betas": trained_betas,
         "variance_type": match diffusion.variance {
             Variance::FixedLarge => "fixed_large",

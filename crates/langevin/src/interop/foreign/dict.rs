@@ -93,7 +93,11 @@ fn find<'a>(
         let all = list(&found);
         found.retain(|prefix| prefix.starts_with(&beginning));
         if found.is_empty() {
-            return Err(ForeignError::NoKey { path: path(), key: key.to_owned(), found: all });
+            let found = match all.as_str() {
+                "\"\"" => "it holds a single one, so leave --key out".to_owned(),
+                all => format!("expected one of {all}"),
+            };
+            return Err(ForeignError::NoKey { path: path(), key: key.to_owned(), found });
         }
     }
     if found.len() > 1 {

@@ -26,7 +26,7 @@ pub enum ForeignError {
     OtherOrigin { path: PathBuf, asked: &'static str, found: &'static str },
     #[error("{path} holds several state dicts: {found}; choose one with --key")]
     Several { path: PathBuf, found: String },
-    #[error("{path} has no state dict under {key:?}: expected one of {found}")]
+    #[error("{path} has no state dict under {key:?}: {found}")]
     NoKey { path: PathBuf, key: String, found: String },
     #[error("{path} is not a whole U-Net of {origin}: {message}")]
     Structure { path: PathBuf, origin: &'static str, message: String },

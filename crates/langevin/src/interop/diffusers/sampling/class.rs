@@ -20,6 +20,25 @@ pub(super) enum Family {
     Lambdas,
 }
 
+/// Which of our solvers computes as a class does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Ddpm,
+    Ddim,
+    DdimInverse,
+    Pndm,
+    Euler,
+    EulerAncestral,
+    Heun,
+    Lms,
+    Kdpm2,
+    Kdpm2Ancestral,
+    DpmMultistep,
+    DpmSinglestep,
+    UniPc,
+    Deis,
+}
+
 /// A class of diffusers that can be followed.
 #[derive(Debug)]
 pub struct Class {
@@ -27,9 +46,8 @@ pub struct Class {
     pub name: &'static str,
     /// β_1 and β_T where its file gives none.
     pub(in crate::interop::diffusers) betas: (f64, f64),
+    pub(super) method: Method,
     pub(super) family: Family,
-    /// Whether the timesteps of Karras's levels are rounded.
-    pub(super) rounds: bool,
     /// The fields that it takes beside those of the process. Others have no effect, as in diffusers itself.
     takes: &'static [&'static [&'static str]],
 }
@@ -51,15 +69,15 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "DDPMScheduler",
         betas: PAPER,
+        method: Method::Ddpm,
         family: Family::Timesteps,
-        rounds: false,
         takes: &[SPACED, CLIPS, THRESHOLDS, ZERO_SNR, &["variance_type"]],
     },
     Class {
         name: "DDIMScheduler",
         betas: PAPER,
+        method: Method::Ddim,
         family: Family::Strides,
-        rounds: false,
         takes: &[
             SPACED,
             CLIPS,
@@ -71,22 +89,22 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "DDIMInverseScheduler",
         betas: PAPER,
+        method: Method::DdimInverse,
         family: Family::Upwards,
-        rounds: false,
         takes: &[SPACED, CLIPS, ZERO_SNR, &["set_alpha_to_one"]],
     },
     Class {
         name: "PNDMScheduler",
         betas: PAPER,
+        method: Method::Pndm,
         family: Family::Pndm,
-        rounds: false,
         takes: &[SPACED, &["skip_prk_steps", "set_alpha_to_one"]],
     },
     Class {
         name: "EulerDiscreteScheduler",
         betas: PAPER,
+        method: Method::Euler,
         family: Family::Sigmas,
-        rounds: false,
         takes: &[
             SPACED,
             SIGMAS,
@@ -99,43 +117,43 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "EulerAncestralDiscreteScheduler",
         betas: PAPER,
+        method: Method::EulerAncestral,
         family: Family::Sigmas,
-        rounds: false,
         takes: &[SPACED, ZERO_SNR],
     },
     Class {
         name: "HeunDiscreteScheduler",
         betas: LATENT,
+        method: Method::Heun,
         family: Family::Sigmas,
-        rounds: false,
         takes: &[SPACED, SIGMAS, CLIPS],
     },
     Class {
         name: "LMSDiscreteScheduler",
         betas: PAPER,
+        method: Method::Lms,
         family: Family::Sigmas,
-        rounds: false,
         takes: &[SPACED, SIGMAS],
     },
     Class {
         name: "KDPM2DiscreteScheduler",
         betas: LATENT,
+        method: Method::Kdpm2,
         family: Family::Sigmas,
-        rounds: true,
         takes: &[SPACED, SIGMAS],
     },
     Class {
         name: "KDPM2AncestralDiscreteScheduler",
         betas: LATENT,
+        method: Method::Kdpm2Ancestral,
         family: Family::Sigmas,
-        rounds: true,
         takes: &[SPACED, SIGMAS],
     },
     Class {
         name: "DPMSolverMultistepScheduler",
         betas: PAPER,
+        method: Method::DpmMultistep,
         family: Family::Lambdas,
-        rounds: true,
         takes: &[
             SPACED,
             SIGMAS,
@@ -150,8 +168,8 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "DPMSolverSinglestepScheduler",
         betas: PAPER,
+        method: Method::DpmSinglestep,
         family: Family::Lambdas,
-        rounds: true,
         takes: &[
             SIGMAS,
             THRESHOLDS,
@@ -164,8 +182,8 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "UniPCMultistepScheduler",
         betas: PAPER,
+        method: Method::UniPc,
         family: Family::Lambdas,
-        rounds: true,
         takes: &[
             SPACED,
             SIGMAS,
@@ -180,8 +198,8 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "DEISMultistepScheduler",
         betas: PAPER,
+        method: Method::Deis,
         family: Family::Lambdas,
-        rounds: true,
         takes: &[SPACED, SIGMAS, THRESHOLDS, FLOW, ORDER, &["algorithm_type"]],
     },
 ];
@@ -202,62 +220,34 @@ impl Class {
         self.takes.iter().any(|fields| fields.contains(&field))
     }
 
+    /// Whether the timesteps of Karras's levels are rounded.
+    pub(super) fn rounds(&self) -> bool {
+        self.family == Family::Lambdas || matches!(self.method, Method::Kdpm2 | Method::Kdpm2Ancestral)
+    }
+
     /// Defaults that are this class's own.
     pub(super) fn defaults(&self) -> Value {
-        match self.name {
-            "DDPMScheduler" => {
-                json!({ "timestep_spacing": "leading", "clip_sample": true, "variance_type": "fixed_small" })
-            }
-            "DDIMScheduler" | "DDIMInverseScheduler" => {
+        match self.method {
+            Method::Ddpm => json!({ "timestep_spacing": "leading", "clip_sample": true }),
+            Method::Ddim | Method::DdimInverse => {
                 json!({ "timestep_spacing": "leading", "clip_sample": true })
             }
-            "PNDMScheduler" => json!({ "timestep_spacing": "leading", "set_alpha_to_one": false }),
-            "DPMSolverSinglestepScheduler" => json!({ "lower_order_final": false }),
-            "UniPCMultistepScheduler" => json!({ "solver_type": "bh2" }),
-            "DEISMultistepScheduler" => {
+            Method::Pndm => json!({ "timestep_spacing": "leading", "set_alpha_to_one": false }),
+            Method::DpmSinglestep => json!({ "lower_order_final": false }),
+            Method::UniPc => json!({ "solver_type": "bh2" }),
+            Method::Deis => {
                 json!({ "solver_type": "logrho", "algorithm_type": "deis", "final_sigmas_type": "sigma_min" })
             }
             _ => json!({}),
         }
     }
 
-    /// Values that this class has and that are not followed.
-    pub(super) fn refused(&self, config: &Config) -> Vec<String> {
-        let algorithm = config.algorithm_type.as_str();
-        let solver = config.solver_type.as_str();
-        let (algorithms, solvers): (&[&str], &[&str]) = match self.name {
-            "DPMSolverMultistepScheduler" => (&["dpmsolver++", "sde-dpmsolver++"], &["midpoint", "heun"]),
-            "DPMSolverSinglestepScheduler" => (&["dpmsolver++"], &["midpoint", "heun"]),
-            "UniPCMultistepScheduler" => (&[algorithm], &["bh1", "bh2"]),
-            "DEISMultistepScheduler" => (&["deis"], &["logrho"]),
-            _ => (&[algorithm], &[solver]),
-        };
-        let mut refused = Vec::new();
-        if !algorithms.contains(&algorithm) {
-            refused.push(format!("algorithm_type = \"{algorithm}\""));
-        }
-        if !solvers.contains(&solver) {
-            refused.push(format!("solver_type = \"{solver}\""));
-        }
-        let third = algorithm == "sde-dpmsolver++" && config.solver_order == 3;
-        if !(1..=3).contains(&config.solver_order) || third {
-            refused.push(format!("solver_order = {}", config.solver_order));
-        }
-        match config.variance_type.as_deref() {
-            None
-            | Some("fixed_small" | "fixed_small_log" | "fixed_large" | "fixed_large_log" | "learned_range") =>
-                {}
-            Some(other) => refused.push(format!("variance_type = \"{other}\"")),
-        }
-        refused
-    }
-
     /// Whether its steps draw noise.
     pub(super) fn draws_noise(&self, config: &Config) -> bool {
-        match self.name {
-            "DDPMScheduler" | "EulerAncestralDiscreteScheduler" | "KDPM2AncestralDiscreteScheduler" => true,
-            "DDIMScheduler" => config.eta > 0.0,
-            "EulerDiscreteScheduler" => config.s_churn > 0.0,
+        match self.method {
+            Method::Ddpm | Method::EulerAncestral | Method::Kdpm2Ancestral => true,
+            Method::Ddim => config.eta > 0.0,
+            Method::Euler => config.s_churn > 0.0,
             _ => config.algorithm_type.starts_with("sde"),
         }
     }

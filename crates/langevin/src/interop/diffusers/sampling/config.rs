@@ -3,15 +3,18 @@
 use super::class::Class;
 use crate::diffusion::Bound;
 use crate::sampler::Churn;
+use langevin_math::MathError;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// Why a scheduler cannot be followed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum SchedulerError {
     #[error("{got} is not a scheduler that can be followed: {} can", super::class::names())]
     Class { got: String },
+    #[error(transparent)]
+    Levels(#[from] MathError),
     #[error("{class} is set in ways that are not supported: {}", values.join(", "))]
     Values { class: String, values: Vec<String> },
 }

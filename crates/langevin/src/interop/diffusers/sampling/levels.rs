@@ -2,10 +2,7 @@
 
 use super::class::{Class, Family};
 use super::config::{Config, Final, Spaced};
-use langevin_math::{DiffusionTable, Grid, MathError, NoiseLevel, Spacing, Transition};
-
-/// ρ of Karras et al. 2022.
-const KARRAS_EXPONENT: f64 = 7.0;
+use langevin_math::{DiffusionTable, Grid, MathError, NoiseLevel, Sigmas, Spacing, Transition};
 
 /// The steps of a run.
 pub(super) fn grid(
@@ -29,14 +26,12 @@ fn timesteps(
 ) -> Result<Vec<usize>, MathError> {
     let leading = matches!(spacing, Spacing::Leading | Spacing::LeadingOpen);
     let offset = if leading { config.steps_offset } else { 0 };
-    let kept: Vec<usize> = spacing.timesteps(table.len(), steps)?.iter().map(|t| t + offset).collect();
-    match kept.last() {
-        Some(last) if *last >= table.len() => {
-            let (max, total) = (table.len() - offset.min(table.len()), table.len());
-            Err(MathError::StepCount { spacing: spacing.name(), steps, max, total })
-        }
-        _ => Ok(kept),
+    let kept = spacing.timesteps(table.len(), steps)?;
+    let last = kept[kept.len() - 1].saturating_add(offset);
+    if last >= table.len() {
+        return Err(MathError::TimestepBeyond { timestep: last, total: table.len() });
     }
+    Ok(kept.into_iter().map(|t| t + offset).collect())
 }
 
 fn by_timestep(
@@ -86,13 +81,12 @@ fn by_sigma(class: &Class, config: &Config, table: &DiffusionTable, steps: usize
         _ => (levels[0].rho(), levels[steps - 1].rho()),
     };
     if config.use_karras_sigmas {
-        let warped = |rho: f64| rho.powf(1.0 / KARRAS_EXPONENT);
-        levels = between(table, range, steps, warped, |value| value.powf(KARRAS_EXPONENT));
-        if class.rounds {
+        levels = table.levels_between(Sigmas::Karras, range, steps);
+        if class.rounds() {
             levels.iter_mut().for_each(|level| level.t = level.t.round_ties_even());
         }
     } else if config.use_exponential_sigmas || config.use_lu_lambdas {
-        levels = between(table, range, steps, f64::ln, f64::exp);
+        levels = table.levels_between(Sigmas::LogSnr, range, steps);
         if config.use_lu_lambdas {
             levels.iter_mut().for_each(|level| level.t = level.t.round_ties_even());
         } else if class.family == Family::Lambdas {
@@ -145,17 +139,4 @@ fn linear(table: &DiffusionTable, t: f64) -> NoiseLevel {
         return low;
     }
     NoiseLevel::of_rho(t, low.rho() * (1.0 - part) + table.level(below + 1).rho() * part)
-}
-
-/// Levels evenly spaced in a function of ρ.
-fn between(
-    table: &DiffusionTable,
-    (first, last): (f64, f64),
-    steps: usize,
-    warp: impl Fn(f64) -> f64,
-    unwarp: impl Fn(f64) -> f64,
-) -> Vec<NoiseLevel> {
-    let (from, to) = (warp(first), warp(last));
-    let part = |i: usize| if steps > 1 { i as f64 / (steps - 1) as f64 } else { 0.0 };
-    (0..steps).map(|i| table.level_of_rho(unwarp(from + (to - from) * part(i)))).collect()
 }

@@ -6,6 +6,7 @@
 mod class;
 mod config;
 mod levels;
+mod refuse;
 mod solver;
 
 pub use class::{CLASSES, Class};
@@ -14,8 +15,7 @@ pub use config::SchedulerError;
 use crate::diffusion::{Bound, Process};
 use crate::sampler::Plan;
 use config::Config;
-use langevin_math::MathError;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The field, with a placeholder, by which a scheduler is told what one of our samplers is told by `setting`.
 ///
@@ -54,9 +54,23 @@ impl Scheduler {
         Ok(Self { class, config: Config::new(class, config)?, given })
     }
 
-    /// A class with its defaults.
-    pub fn of(class: &'static Class) -> Self {
-        Self::new(class.name, &json!({})).expect("the defaults of a class are its own")
+    /// Another class with the same configuration, as `from_config` of diffusers makes it: what the file only lists as defaults
+    /// of the first class is left to the second.
+    ///
+    /// # Errors
+    /// If a value is unknown to it; all such values are listed.
+    pub fn as_class(&self, class: &'static Class) -> Result<Self, SchedulerError> {
+        let defaults: Vec<&str> = self.given["_use_default_values"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let mut given = self.given.clone();
+        if let Some(given) = given.as_object_mut() {
+            given.retain(|key, _| !defaults.contains(&key.as_str()));
+        }
+        Self::new(class.name, &given)
     }
 
     /// As it is, but for the fields of `config`.
@@ -76,14 +90,17 @@ impl Scheduler {
         self.class
     }
 
-    /// Steps of a process of `all` timesteps where none are asked for: as pipelines of diffusers do.
-    pub fn steps(&self, all: usize) -> usize {
-        if self.class.name == "DDPMScheduler" { all } else { all.min(50) }
+    /// Steps where none are asked for: as pipelines of diffusers do, or as many as the process has levels for.
+    pub fn steps(&self, process: &Process) -> usize {
+        let all = process.len();
+        let wanted = if self.class.method == class::Method::Ddpm { all } else { all.min(50) };
+        let visits = |steps: &usize| levels::grid(self.class, &self.config, &process.table, *steps).is_ok();
+        (1..=wanted).rev().find(visits).unwrap_or(wanted)
     }
 
     /// Whether it goes from data to noise.
     pub fn inverts(&self) -> bool {
-        self.class.name == "DDIMInverseScheduler"
+        self.class.method == class::Method::DdimInverse
     }
 
     /// What it does to x̂_0.
@@ -94,8 +111,9 @@ impl Scheduler {
     /// Its run of `steps` steps.
     ///
     /// # Errors
-    /// If the process cannot be visited in so many steps.
-    pub fn plan(&self, process: &Process, steps: usize) -> Result<Plan, MathError> {
+    /// If the process cannot be visited in so many steps, or the configuration does not go with the model.
+    pub fn plan(&self, process: &Process, steps: usize) -> Result<Plan, SchedulerError> {
+        self.class.check_process(&self.config, process)?;
         let grid = levels::grid(self.class, &self.config, &process.table, steps)?;
         let stride = (process.len() / steps) as f64;
         let (class, config, variance) = (self.class, self.config.clone(), process.variance);
