@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 fn check_forward(case: &Case, outcome: &Outcome, tolerance: f64) {
     let variables = case.variables();
-    let worst = error(&outcome.y, &case.output(&variables));
+    let worst = floored_error(&outcome.y, &case.output(&variables), 1.0);
     assert!(worst < tolerance, "y of {:?}: {worst:e}", case.shape);
     let [batch, _, groups, _] = case.shape;
     for (i, of_group) in outcome.stats.chunks(2).enumerate() {
@@ -21,7 +21,7 @@ fn check_forward(case: &Case, outcome: &Outcome, tolerance: f64) {
 
 /// As `error`, but relative to at least `floor`, the size of the terms of a sum: where they happen to cancel, what is
 /// left of them is no measure.
-fn gradient_error(actual: &[f32], expected: &[f64], floor: f64) -> f64 {
+fn floored_error(actual: &[f32], expected: &[f64], floor: f64) -> f64 {
     let largest = expected.iter().fold(0.0f64, |m, e| m.max(e.abs()));
     error(actual, expected) * (largest / floor).min(1.0)
 }
@@ -44,7 +44,7 @@ proptest! {
             check_forward(&case, &outcome, 2e-6);
             let mut from = 0;
             for gradient in outcome.gradients() {
-                let worst = gradient_error(gradient, &expected[from..from + gradient.len()], FLOORS[usize::from(from > 0)]);
+                let worst = floored_error(gradient, &expected[from..from + gradient.len()], FLOORS[usize::from(from > 0)]);
                 prop_assert!(worst < 1e-5, "{isa}: gradient from {from} on: {worst:e}");
                 from += gradient.len();
             }
@@ -73,7 +73,7 @@ proptest! {
             });
             check_forward(&case, &Outcome { y, stats, dx: vec![], dweight: vec![], dbias: vec![], modulation: None }, 2e-6);
             for (ours, other) in [&dx, &dweight, &dbias].into_iter().zip(expected.gradients()) {
-                prop_assert!(gradient_error(ours, &wide(other), FLOORS[0]) < 5e-6, "{isa}: {:e}", gradient_error(ours, &wide(other), FLOORS[0]));
+                prop_assert!(floored_error(ours, &wide(other), FLOORS[0]) < 5e-6, "{isa}: {:e}", floored_error(ours, &wide(other), FLOORS[0]));
             }
         }
     }
