@@ -33,6 +33,7 @@ fn run(command: Command) -> exit::Done {
         Command::Sample(arguments) => commands::sample::run(&arguments),
         Command::Samplers => commands::samplers::run(),
         Command::CompareSamplers(arguments) => commands::compare_samplers::run(&arguments),
+        Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Diffuse(arguments) => commands::diffuse::run(&arguments),
         Command::Denoise(arguments) => commands::denoise::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),

@@ -49,6 +49,14 @@ pub enum Purpose {
     Holdout = 10,
     /// The fixed timesteps and noise of the held-out loss; one index an item.
     HoldoutNoise = 11,
+    /// The timesteps at which a sample is evaluated; one index a sample.
+    EvaluationTimestep = 12,
+    /// The noise at those timesteps; one index a sample.
+    EvaluationNoise = 13,
+    /// The uniform noise that makes discrete data continuous; one index a sample.
+    Dequantisation = 14,
+    /// The signs of an estimated divergence; one index a sample.
+    Hutchinson = 15,
 }
 
 /// A stream of random numbers, named by a seed, a purpose and an index.

@@ -11,6 +11,7 @@ pub mod compute;
 pub mod config;
 pub mod data;
 pub mod diffusion;
+pub mod eval;
 mod files;
 pub mod interop;
 pub mod models;

@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::diffusion::{Bound, Denoiser, Process};
 use crate::interop::diffusers::{Class, Scheduler, SchedulerError, scheduler_config};
-use crate::models::weights::{parameter_names, with_weights};
+use crate::models::weights::{parameter_names, weights_of, with_weights};
 use crate::models::{ConditioningError, Model};
 use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, Sampler, run};
 use crate::tensor::SampleShape;
@@ -159,6 +159,14 @@ impl TrainedModel {
                 Scheduler::new(class.name, &config)
             }
         }
+    }
+
+    /// The network on a device with automatic differentiation, for gradients by x; its parameters need none.
+    pub fn differentiable(&self) -> Model {
+        let settings = self.settings();
+        let network = settings.recipe.model.init(settings.shape, 0, &self.device.clone().autodiff());
+        let network = with_weights(network, weights_of(&self.network));
+        network.expect("the weights are those of the same network").no_grad()
     }
 
     /// The steps that `options` ask for.

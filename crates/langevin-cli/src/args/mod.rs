@@ -2,10 +2,12 @@
 
 mod bench;
 mod convert;
+mod evaluate;
 mod sampling;
 
 pub use bench::{BenchArguments, Work};
 pub use convert::{ConvertArguments, Source, Target};
+pub use evaluate::{EvaluateArguments, Metric};
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +33,8 @@ pub enum Command {
     Samplers,
     /// Draw the same samples with several samplers in several numbers of steps, and measure each
     CompareSamplers(Box<CompareSamplersArguments>),
+    /// Measure a model: the bound on its negative log-likelihood, with its parts
+    Evaluate(Box<EvaluateArguments>),
     /// Show data turning to noise: the forward process
     Diffuse(DiffuseArguments),
     /// Add noise to a picture, and let a model take it away

@@ -5,6 +5,7 @@ pub mod compare_samplers;
 pub mod convert;
 pub mod denoise;
 pub mod diffuse;
+pub mod evaluate;
 pub mod inspect;
 pub mod recipes;
 mod resume;

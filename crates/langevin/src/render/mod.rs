@@ -9,6 +9,7 @@ mod axes;
 mod backend;
 mod cell;
 mod contact;
+mod curves;
 mod error;
 mod figure;
 mod files;
@@ -25,6 +26,7 @@ use image::Rgb;
 
 pub use animation::save_gif;
 pub use contact::contact_sheet;
+pub use curves::{Curve, curves};
 pub use error::RenderError;
 pub use files::save_png;
 pub use grid::{grid, with_caption};

@@ -1,0 +1,11 @@
+//! How good a model is, in numbers.
+
+mod flow;
+mod nll;
+mod strata;
+mod terms;
+
+pub use flow::{Flow, FlowOptions};
+pub use nll::{Estimate, Nll, NllOptions, TimestepRow, evaluate_nll};
+pub use strata::Strata;
+pub use terms::{BoundTerms, Term};
