@@ -92,7 +92,8 @@ fn noise_from_a_file_takes_the_place_of_the_seeds() {
     write_npy(&place.path("noise.npy"), &[2, 1, 8, 8], &noise);
     let two = drawn(&place, "--sampler ddim --steps 10 --noise noise.npy");
     assert_eq!(two.len(), 2 * 64);
-    assert_eq!(two[..64], drawn(&place, "-n 1 --batch 1 --sampler ddim --steps 10 --noise noise.npy"));
+    let first = drawn(&place, "-n 1 --batch 1 --sampler ddim --steps 10 --noise noise.npy");
+    assert!(greatest_difference(&two[..64], &first) < 1e-4);
     assert!(greatest_difference(&two, &drawn(&place, "-n 2 --sampler ddim --steps 10")) > 0.1);
 
     // Steps that draw noise need it: x_T and that of each step.
