@@ -165,7 +165,7 @@ fn diffusers(scheduler: Scheduler, arguments: &SamplerArguments) -> Result<Sampl
 }
 
 /// What the arguments do to x̂_0; `None` leaves it to the model, or to the scheduler.
-pub fn bound(arguments: &SamplerArguments, choice: &SamplerChoice) -> Result<Option<Bound>, Failure> {
+pub fn bound(arguments: &SamplerArguments) -> Result<Option<Bound>, Failure> {
     if let Some(quantile) = arguments.threshold {
         if !(quantile > 0.0 && quantile <= 1.0) {
             return Err(usage(format!(
@@ -174,11 +174,5 @@ pub fn bound(arguments: &SamplerArguments, choice: &SamplerChoice) -> Result<Opt
         }
         return Ok(Some(Bound::Dynamic { quantile, max: NO_MAXIMUM }));
     }
-    if arguments.no_clip {
-        return Ok(Some(Bound::None));
-    }
-    Ok(match choice {
-        SamplerChoice::Diffusers(scheduler) => Some(scheduler.bound()),
-        SamplerChoice::Own { .. } => None,
-    })
+    Ok(arguments.no_clip.then_some(Bound::None))
 }

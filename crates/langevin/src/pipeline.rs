@@ -36,7 +36,7 @@ pub struct SampleOptions {
     pub sampler: SamplerChoice,
     /// Steps; `None` takes the sampler's own number, which is all T for ancestral sampling.
     pub steps: Option<usize>,
-    /// What is done to x̂_0 on the way; `None` takes what is right for the model's data.
+    /// What is done to x̂_0 on the way; `None` takes the model's, or that of a scheduler of diffusers.
     pub bound: Option<Bound>,
     /// The class of all samples, for a network that knows classes.
     pub class: Option<usize>,
@@ -193,6 +193,9 @@ impl TrainedModel {
     ///
     /// # Errors
     /// If the process cannot be visited in so many steps, or the network does not know the class.
+    ///
+    /// # Panics
+    /// If less noise is given than the samples and the steps draw.
     pub fn sample(&self, options: &SampleOptions) -> Result<Vec<f32>, SampleError> {
         let samples = self.sample_observed(options, &mut |_, _| ControlFlow::Continue(()))?;
         Ok(samples.expect("nothing stops it"))
@@ -209,7 +212,11 @@ impl TrainedModel {
         observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
     ) -> Result<Option<Vec<f32>>, SampleError> {
         let plan = &self.plan(options)?;
-        let denoiser = &self.denoiser(options.bound).of_class(options.class)?;
+        let bound = options.bound.or(match &options.sampler {
+            SamplerChoice::Own { .. } => None,
+            SamplerChoice::Diffusers(scheduler) => Some(scheduler.bound()),
+        });
+        let denoiser = &self.denoiser(bound).of_class(options.class)?;
         let (shape, noise) = (self.shape(), &options.noise);
         let SampleOptions { count, batch, .. } = *options;
         Ok(Generation { denoiser, plan, shape, noise, count, batch }.run(&self.device, observe))

@@ -89,7 +89,7 @@ fn options(
     points: bool,
 ) -> Result<SampleOptions, Failure> {
     let sampler = sampling::choice(&arguments.sampler, model)?;
-    let bound = sampling::bound(&arguments.sampler, &sampler)?;
+    let bound = sampling::bound(&arguments.sampler)?;
     let steps = arguments.sampler.steps;
     let class = arguments.class;
     let mut options = SampleOptions { sampler, bound, steps, class, ..SampleOptions::default() };

@@ -87,13 +87,18 @@ pub fn evaluate_nll(
     let all = count * groups;
     let mut computed: Vec<Term> = Vec::with_capacity(all);
     let mut prior = vec![0.0; count];
+    // Those of the sample whose turn it is: batches do not end where samples do.
+    let mut drawn = Vec::new();
     while computed.len() < all {
         let places = computed.len()..all.min(computed.len() + options.batch.max(1));
         let (mut x0, mut eps) = (vec![0.0; places.len() * size], vec![0.0; places.len() * size]);
         let mut timesteps = Vec::with_capacity(places.len());
         for (place, (x0, eps)) in places.zip(x0.chunks_mut(size).zip(eps.chunks_mut(size))) {
             let (sample, group) = (place / groups, place % groups);
-            let t = strata.draw(options.seed, sample)[group];
+            if group == 0 {
+                drawn = strata.draw(options.seed, sample);
+            }
+            let t = drawn[group];
             read(sample, x0);
             Stream::new(options.seed, Purpose::EvaluationNoise, sample as u64).normal(t as u32, eps);
             if group == 0 {

@@ -50,7 +50,15 @@ pub struct Sampler {
     pub steps: Option<usize>,
     /// Evaluations of the network a step; some steps at either end have fewer or more.
     pub evaluations: usize,
-    pub(super) make: fn(&Knobs) -> Box<dyn Solver>,
+    pub(super) make: fn(&Settled) -> Box<dyn Solver>,
+}
+
+/// Knobs with the sampler's own values where none are set; a knob that it lacks is 0.
+pub(super) struct Settled {
+    pub eta: f64,
+    pub order: usize,
+    pub variance: Variance,
+    pub churn: Churn,
 }
 
 impl Sampler {
@@ -61,7 +69,16 @@ impl Sampler {
 
     /// A solver for one run.
     pub fn solver(&self, knobs: &Knobs) -> Box<dyn Solver> {
-        (self.make)(knobs)
+        let own_order = self.knobs.iter().find_map(|knob| match knob {
+            Knob::Order(own, _) => Some(*own),
+            _ => None,
+        });
+        (self.make)(&Settled {
+            eta: self.eta(knobs).unwrap_or(0.0),
+            order: knobs.order.or(own_order).unwrap_or(0),
+            variance: knobs.variance,
+            churn: knobs.churn,
+        })
     }
 
     /// η, as set or the sampler's own; `None` where it has none.

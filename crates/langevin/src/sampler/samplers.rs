@@ -23,7 +23,7 @@ pub const SAMPLERS: &[Sampler] = &[
         knobs: &[Knob::Eta(0.0)],
         steps: Some(50),
         evaluations: 1,
-        make: |knobs| Box::new(Ddim { eta: knobs.eta.unwrap_or(0.0), unbounded_eps: false }),
+        make: |knobs| Box::new(Ddim { eta: knobs.eta, unbounded_eps: false }),
     },
     Sampler {
         name: "ddim-inversion",
@@ -68,7 +68,7 @@ pub const SAMPLERS: &[Sampler] = &[
         knobs: &[Knob::Eta(1.0)],
         steps: Some(50),
         evaluations: 1,
-        make: |knobs| Box::new(EulerAncestral { eta: knobs.eta.unwrap_or(1.0) }),
+        make: |knobs| Box::new(EulerAncestral { eta: knobs.eta }),
     },
     Sampler {
         name: "heun",
@@ -86,7 +86,7 @@ pub const SAMPLERS: &[Sampler] = &[
         knobs: &[Knob::Order(4, Lms::MAX_ORDER)],
         steps: Some(30),
         evaluations: 1,
-        make: |knobs| Box::new(Lms::new(knobs.order.unwrap_or(4))),
+        make: |knobs| Box::new(Lms::new(knobs.order)),
     },
     Sampler {
         name: "dpmpp-2m",
@@ -131,7 +131,7 @@ pub const SAMPLERS: &[Sampler] = &[
         knobs: &[Knob::Eta(1.0)],
         steps: Some(50),
         evaluations: 1,
-        make: |knobs| Box::new(DpmMultistep::new(2, knobs.eta.unwrap_or(1.0))),
+        make: |knobs| Box::new(DpmMultistep::new(2, knobs.eta)),
     },
     Sampler {
         name: "unipc",
@@ -140,7 +140,7 @@ pub const SAMPLERS: &[Sampler] = &[
         knobs: &[Knob::Order(2, 3)],
         steps: Some(10),
         evaluations: 1,
-        make: |knobs| Box::new(UniPc::new(knobs.order.unwrap_or(2), Basis::Bh2)),
+        make: |knobs| Box::new(UniPc::new(knobs.order, Basis::Bh2)),
     },
     Sampler {
         name: "unipc-bh1",
@@ -149,7 +149,7 @@ pub const SAMPLERS: &[Sampler] = &[
         knobs: &[Knob::Order(2, 3)],
         steps: Some(10),
         evaluations: 1,
-        make: |knobs| Box::new(UniPc::new(knobs.order.unwrap_or(2), Basis::Bh1)),
+        make: |knobs| Box::new(UniPc::new(knobs.order, Basis::Bh1)),
     },
     Sampler {
         name: "deis",
@@ -158,7 +158,7 @@ pub const SAMPLERS: &[Sampler] = &[
         knobs: &[Knob::Order(3, 3)],
         steps: Some(20),
         evaluations: 1,
-        make: |knobs| Box::new(Deis::new(knobs.order.unwrap_or(3))),
+        make: |knobs| Box::new(Deis::new(knobs.order)),
     },
     Sampler {
         name: "kdpm2",
@@ -176,6 +176,6 @@ pub const SAMPLERS: &[Sampler] = &[
         knobs: &[Knob::Eta(1.0)],
         steps: Some(25),
         evaluations: 2,
-        make: |knobs| Box::new(Kdpm2Ancestral { eta: knobs.eta.unwrap_or(1.0) }),
+        make: |knobs| Box::new(Kdpm2Ancestral { eta: knobs.eta }),
     },
 ];
