@@ -1,8 +1,9 @@
 //! What a run will do, before it does it.
 
-use langevin::config::Settings;
+use langevin::config::{Recipe, Settings, TimestepSampling};
 use langevin::data::Dataset;
 use langevin::interop::diffusers::check_pipeline;
+use langevin::math::{Objective, Weighting};
 use langevin::train::estimate_bytes;
 use std::fmt::Write;
 use std::path::Path;
@@ -37,6 +38,7 @@ pub fn describe(
             diffusion.prediction.name()
         ),
     );
+    line("objective", objective(recipe));
     let epochs = (train.steps as f64 * train.batch as f64) / samples as f64;
     let micro = match settings.micro_batch() {
         micro if micro < train.batch => format!(" ({micro} at a time)"),
@@ -91,6 +93,26 @@ fn grid_cost(settings: &Settings, grids: bool) -> String {
         sample.grid_steps,
         100.0 * grid / between
     )
+}
+
+/// What training minimises, in words.
+fn objective(recipe: &Recipe) -> String {
+    let name = match recipe.objective {
+        Objective::Simple { .. } => "L_simple".to_owned(),
+        Objective::Hybrid { lambda, .. } => format!("L_hybrid = L_simple + {lambda} L_vlb"),
+        Objective::Vlb {} => "L_vlb, in bits/dim".to_owned(),
+    };
+    let weighting = match recipe.objective.weighting().unwrap_or_default() {
+        Weighting::Uniform => String::new(),
+        Weighting::MinSnr { gamma } => format!(", weighted by min(SNR, {gamma})"),
+        Weighting::P2 { gamma, k } => format!(", weighted by 1/({k} + SNR)^{gamma}"),
+    };
+    let timesteps = match recipe.train.timestep_sampling {
+        TimestepSampling::Uniform => "",
+        TimestepSampling::Antithetic => ", timesteps in antithetic pairs",
+        TimestepSampling::Importance => ", timesteps drawn by their losses",
+    };
+    format!("{name}{weighting}, {} variance{timesteps}", recipe.diffusion.variance.name())
 }
 
 /// What needs less memory.

@@ -24,6 +24,25 @@ pub fn discretized_log_likelihood(x: f64, mean: f64, log_std: f64, levels: u32) 
     }
 }
 
+/// The derivatives of [`discretized_log_likelihood`] by `mean` and by `log_std`:
+///
+/// −(φ(b) − φ(a))/(σ P) and −(b φ(b) − a φ(a))/P, with the bin's ends a and b in deviations σ from the mean, and its
+/// probability P. Each density is divided by P in logarithms, so that neither underflows.
+pub fn discretized_log_likelihood_gradient(x: f64, mean: f64, log_std: f64, levels: u32) -> (f64, f64) {
+    let half_width = 1.0 / (f64::from(levels) - 1.0);
+    let per_std = (-log_std).exp();
+    let log_p = discretized_log_likelihood(x, mean, log_std, levels);
+    // (φ(z)/P, z φ(z)/P) at the end of the bin that lies `offset` from x.
+    let at = |offset: f64| {
+        let z = (x - mean + offset) * per_std;
+        let ratio = (-0.5 * (z * z + TAU.ln()) - log_p).exp();
+        (ratio, z * ratio)
+    };
+    let lower = if x < half_width - 1.0 { (0.0, 0.0) } else { at(-half_width) };
+    let upper = if x > 1.0 - half_width { (0.0, 0.0) } else { at(half_width) };
+    (-(upper.0 - lower.0) * per_std, -(upper.1 - lower.1))
+}
+
 /// ln Φ(z).
 fn log_cdf(z: f64) -> f64 {
     if z < 0.0 { -0.5 * (z * z + TAU.ln()) + mills_ratio(-z).ln() } else { (-upper_tail(z)).ln_1p() }

@@ -12,6 +12,16 @@ pub fn kl(mean1: f64, log_var1: f64, mean2: f64, log_var2: f64) -> f64 {
     0.5 * (exp_minus_tangent(log_var1 - log_var2) + distance * distance)
 }
 
+/// The derivatives of [`kl`] by `mean2` and by `log_var2`:
+///
+/// (mean2 − mean1) e^{−log_var2} and ½ (1 − e^d − (mean1 − mean2)² e^{−log_var2}), d = log_var1 − log_var2
+pub fn kl_gradient(mean1: f64, log_var1: f64, mean2: f64, log_var2: f64) -> (f64, f64) {
+    let precision = (-log_var2).exp();
+    let distance = mean2 - mean1;
+    let by_log_var = -0.5 * ((log_var1 - log_var2).exp_m1() + distance * distance * precision);
+    (distance * precision, by_log_var)
+}
+
 /// ln N(x; mean, e^log_var) = −½ (ln 2π + log_var + (x − mean)² e^{−log_var})
 pub fn log_prob(x: f64, mean: f64, log_var: f64) -> f64 {
     let distance = (x - mean) * (-0.5 * log_var).exp();
@@ -82,6 +92,21 @@ mod tests {
         ) {
             let integral = kl_by_integration(mean1, log_var1, mean2, log_var2);
             prop_assert!((kl(mean1, log_var1, mean2, log_var2) - integral).abs() < 1e-9 * (1.0 + integral));
+        }
+
+        #[test]
+        fn the_gradient_is_that_of_differences(
+            mean1 in -3.0f64..3.0, log_var1 in -4.0f64..3.0, mean2 in -3.0f64..3.0, log_var2 in -4.0f64..3.0,
+        ) {
+            let (by_mean, by_log_var) = kl_gradient(mean1, log_var1, mean2, log_var2);
+            let h = 1e-5;
+            let of_mean = |mean2| kl(mean1, log_var1, mean2, log_var2);
+            let of_log_var = |log_var2| kl(mean1, log_var1, mean2, log_var2);
+            let size = 1.0 + kl(mean1, log_var1, mean2, log_var2);
+            let slope = (of_mean(mean2 + h) - of_mean(mean2 - h)) / (2.0 * h);
+            prop_assert!((slope - by_mean).abs() < 1e-7 * size, "{} for {}", slope, by_mean);
+            let slope = (of_log_var(log_var2 + h) - of_log_var(log_var2 - h)) / (2.0 * h);
+            prop_assert!((slope - by_log_var).abs() < 1e-7 * size, "{} for {}", slope, by_log_var);
         }
 
         #[test]

@@ -15,6 +15,7 @@
 //! | L_T (H5) | [`prior_kl`] |
 //! | L_{t−1}, KL of two Gaussians (H5) | [`gaussian::kl`] |
 //! | L_0, the discretised decoder (H13) | [`discretized_log_likelihood`] |
+//! | L_simple, L_hybrid, L_vlb (H14, N16) and their derivatives | [`Objective`], [`Weighting`], [`BoundTerm`] |
 //! | bits/dim | [`nats_to_bits_per_dim`] |
 //! | the embedding of t | [`sinusoidal_embedding`] |
 //! | ε, z, x_T and every other draw | [`rng::Stream`] |
@@ -37,12 +38,14 @@ pub mod error;
 pub mod gaussian;
 pub mod grid;
 pub mod level;
+pub mod objective;
 pub mod prediction;
 pub mod process;
 pub mod rng;
 pub mod schedule;
 pub mod spacing;
 pub mod variance;
+pub mod weighting;
 
 pub use bound::{nats_to_bits_per_dim, prior_kl};
 pub use decoder::discretized_log_likelihood;
@@ -50,8 +53,10 @@ pub use embedding::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embedding, sinusoidal
 pub use error::MathError;
 pub use grid::{Grid, GridOptions, Last, Sigmas};
 pub use level::{NoiseLevel, Transition};
+pub use objective::{BoundElement, BoundTerm, Objective};
 pub use prediction::Prediction;
 pub use process::DiffusionTable;
 pub use schedule::{MAX_TIMESTEPS, Schedule};
 pub use spacing::Spacing;
 pub use variance::{Variance, learned_log_variance, learned_log_variance_bounds};
+pub use weighting::Weighting;

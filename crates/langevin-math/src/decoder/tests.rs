@@ -101,4 +101,33 @@ proptest! {
         let far = discretized_log_likelihood(x, 2.0 * mean, log_std, levels);
         prop_assert!(near.is_finite() && far.is_finite() && far < near && near < 0.0);
     }
+
+    #[test]
+    fn the_gradient_is_that_of_differences(
+        levels in prop::sample::select(vec![2u32, 17, 256, 65536]),
+        part in 0.0f64..=1.0,
+        distance in -6.0f64..6.0,
+        log_std in -7.0f64..2.0,
+    ) {
+        let x = 2.0 * (part * f64::from(levels - 1)).round() / f64::from(levels - 1) - 1.0;
+        let (std, mean) = (log_std.exp(), x + distance * log_std.exp());
+        let (by_mean, by_log_std) = discretized_log_likelihood_gradient(x, mean, log_std, levels);
+        let h = 1e-5;
+        let of = |mean: f64, log_std: f64| discretized_log_likelihood(x, mean, log_std, levels);
+        // In deviations: the slope by the mean is as large as 1/σ.
+        let slope = (of(mean + h * std, log_std) - of(mean - h * std, log_std)) / (2.0 * h);
+        let size = 1.0 + of(mean, log_std).abs();
+        prop_assert!((slope - by_mean * std).abs() < 1e-6 * size, "{} for {}", slope, by_mean * std);
+        let slope = (of(mean, log_std + h) - of(mean, log_std - h)) / (2.0 * h);
+        prop_assert!((slope - by_log_std).abs() < 1e-6 * size, "{} for {}", slope, by_log_std);
+    }
+}
+
+/// Far out, ln P falls as −z²/2: its slope by the mean is z/σ, to within 1/z².
+#[test]
+fn the_gradient_does_not_underflow() {
+    let (by_mean, by_log_std) = discretized_log_likelihood_gradient(1.0, -1.0, -7.0, 256);
+    let z = (2.0 - 1.0 / 255.0) * 7f64.exp();
+    assert!((by_mean / (z * 7f64.exp()) - 1.0).abs() < 1e-6, "{by_mean}");
+    assert!((by_log_std / (z * z) - 1.0).abs() < 1e-6, "{by_log_std}");
 }

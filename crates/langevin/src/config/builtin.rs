@@ -3,7 +3,7 @@
 use super::{Recipe, RecipeError};
 
 /// Name and text of each recipe, in the order in which they are listed.
-const RECIPES: [(&str, &str); 7] = [
+const RECIPES: [(&str, &str); 9] = [
     ("digits", include_str!("../../../../recipes/digits.toml")),
     ("swiss-roll", include_str!("../../../../recipes/swiss-roll.toml")),
     ("swiss-roll-seed", include_str!("../../../../recipes/swiss-roll-seed.toml")),
@@ -11,6 +11,8 @@ const RECIPES: [(&str, &str); 7] = [
     ("pictures", include_str!("../../../../recipes/pictures.toml")),
     ("cifar10", include_str!("../../../../recipes/cifar10.toml")),
     ("ddpm-256", include_str!("../../../../recipes/ddpm-256.toml")),
+    ("iddpm-digits", include_str!("../../../../recipes/iddpm-digits.toml")),
+    ("iddpm-cifar10", include_str!("../../../../recipes/iddpm-cifar10.toml")),
 ];
 
 /// Name and text of every built-in recipe.

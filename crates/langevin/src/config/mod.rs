@@ -7,6 +7,7 @@ mod builtin;
 mod recipe;
 mod sections;
 mod settings;
+mod trainable;
 
 pub use builtin::{builtin_recipe, builtin_recipes, recipe_for_data};
 pub use recipe::{Recipe, RecipeError};

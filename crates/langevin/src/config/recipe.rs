@@ -2,6 +2,7 @@
 
 use super::{DataConfig, DiffusionConfig, SampleConfig, TrainConfig};
 use crate::models::ModelConfig;
+use langevin_math::Objective;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -18,6 +19,9 @@ pub struct Recipe {
     /// The diffusion process and what the network predicts.
     #[serde(default)]
     pub diffusion: DiffusionConfig,
+    /// What training minimises.
+    #[serde(default)]
+    pub objective: Objective,
     /// The network.
     pub model: ModelConfig,
     /// The training.

@@ -1,11 +1,12 @@
 //! A recipe that has met its data: complete, checked, ready to train.
 
+use super::trainable::{check_objective, settle_outputs};
 use super::{DataConfig, DiffusionConfig, Recipe};
 use crate::data::{DataOptions, Dataset, holdout_split};
 use crate::diffusion::{Bound, Process};
-use crate::models::{ConfigError, ModelConfig};
+use crate::models::ConfigError;
 use crate::tensor::SampleShape;
-use langevin_math::{MathError, Variance};
+use langevin_math::MathError;
 use serde::{Deserialize, Serialize};
 
 /// A set smaller than this is not held out from unless the recipe says so.
@@ -48,9 +49,19 @@ pub enum SettingsError {
     #[error("the diffusion settings do not work: {0}")]
     Diffusion(#[from] MathError),
     #[error(
-        "diffusion.variance is \"learned\", which training does not do yet: use \"fixed-large\" or \"fixed-small\""
+        "diffusion.variance is \"learned\", and nothing in objective.kind = \"simple\" trains it: add --set objective.kind=hybrid (or \
+         vlb), or use \"fixed-large\" or \"fixed-small\""
     )]
-    LearnedVariance,
+    UntrainedVariance,
+    #[error(
+        "objective.kind is \"hybrid\", whose bound trains a learned variance alone, and diffusion.variance is {variance:?}: add \
+         --set diffusion.variance=learned, or use objective.kind \"simple\" or \"vlb\""
+    )]
+    NothingToTrain { variance: &'static str },
+    #[error(
+        "objective.kind is {objective:?}, which needs the probabilities of levels, but {name} is a set of points: use \"simple\""
+    )]
+    BoundOfPoints { objective: &'static str, name: String },
     #[error("{setting} is {value}: expected {expected}")]
     Value { setting: &'static str, value: String, expected: &'static str },
     #[error("data.holdout {holdout} of {len} samples leaves {left} to train on: hold out less")]
@@ -70,11 +81,9 @@ impl Settings {
             recipe.data.holdout.unwrap_or(if data.len() >= LARGE_SET { DEFAULT_HOLDOUT } else { 0.0 });
         recipe.data.holdout = Some(holdout);
         recipe.model.validate(shape)?;
-        check_trainable(&recipe.model, shape)?;
+        check_objective(&recipe, data)?;
+        settle_outputs(&mut recipe, shape)?;
         recipe.diffusion.process()?;
-        if recipe.diffusion.variance == Variance::Learned {
-            return Err(SettingsError::LearnedVariance);
-        }
         check_numbers(&recipe)?;
         let held_out = (holdout * data.len() as f64).round() as usize;
         if held_out >= data.len() {
@@ -141,26 +150,21 @@ impl Settings {
     }
 }
 
-/// Whether training can tell the network what it wants to know, and compare all that it says.
-fn check_trainable(model: &ModelConfig, shape: SampleShape) -> Result<(), SettingsError> {
-    let ModelConfig::Unet(network) = model else { return Ok(()) };
-    let refused = |setting, value: String, expected| Err(SettingsError::Value { setting, value, expected });
-    match (&network.class_embedding, network.outputs(shape.channels)) {
-        (Some(classes), _) => {
-            refused("model.class_embedding", format!("{classes:?}"), "none: training knows no classes")
-        }
-        (None, outputs) if outputs != shape.channels => {
-            refused("model.output_channels", outputs.to_string(), "as many as the samples have")
-        }
-        _ => Ok(()),
-    }
-}
-
 fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
     let check = |ok: bool, setting, value: &dyn ToString, expected| {
         if ok { Ok(()) } else { Err(SettingsError::Value { setting, value: value.to_string(), expected }) }
     };
     let (train, sample) = (&recipe.train, &recipe.sample);
+    let lambda = recipe.objective.bound_weight().unwrap_or(0.0);
+    check(lambda >= 0.0 && lambda.is_finite(), "objective.lambda", &lambda, "0 or more")?;
+    if let Some(weighting) = recipe.objective.weighting().filter(|weighting| !weighting.is_sound()) {
+        let expected = "gamma (and k) above 0";
+        return Err(SettingsError::Value {
+            setting: "objective.weighting",
+            value: format!("{weighting:?}"),
+            expected,
+        });
+    }
     let holdout = recipe.data.holdout.unwrap_or(0.0);
     check((0.0..1.0).contains(&holdout), "data.holdout", &holdout, "a part in [0, 1)")?;
     check(train.steps > 0, "train.steps (--steps)", &train.steps, "at least 1")?;

@@ -4,8 +4,7 @@ use crate::diffusion::{Bound, Process};
 use crate::models::{Conditioning, Network};
 use crate::tensor::{SampleShape, from_samples, to_vec};
 use burn::tensor::{Device, Tensor};
-use langevin_math::gaussian::kl;
-use langevin_math::{Variance, discretized_log_likelihood, learned_log_variance};
+use langevin_math::{BoundTerm, Variance};
 use rayon::prelude::*;
 
 /// One term of the bound, and how well the network did there.
@@ -95,25 +94,14 @@ impl BoundTerms<'_> {
 fn term(process: &Process, levels: u32, t: usize, sample: [&[f64]; 4], v: Option<&[f64]>) -> Term {
     let [x0, x_t, eps, predicted] = sample;
     let table = &process.table;
-    let (of_x0, of_xt) = table.posterior_mean_coefficients(t);
-    let posterior = table.posterior_log_variance_clipped(t);
-    let fixed = process.variance.log_variance(table, t);
+    let bound = BoundTerm::new(table, process.variance, t, levels);
     let (signal, noise) = (table.sqrt_alpha_bar(t), table.sqrt_one_minus_alpha_bar(t));
     let (mut nats, mut squares_eps, mut squares_x0) = (0.0, 0.0, 0.0);
     for i in 0..x0.len() {
-        let mean = of_x0 * predicted[i] + of_xt * x_t[i];
-        let log_variance = match (fixed, v) {
-            (Some(fixed), _) => fixed,
-            (None, Some(v)) => learned_log_variance(table, t, 0.5 * (v[i] + 1.0)),
-            (None, None) => posterior,
-        };
-        nats += if t == 0 {
-            -discretized_log_likelihood(x0[i], mean, 0.5 * log_variance, levels)
-        } else {
-            kl(of_x0 * x0[i] + of_xt * x_t[i], posterior, mean, log_variance)
-        };
+        let error = x0[i] - predicted[i];
+        nats += bound.of(x0[i], error, v.map_or(0.0, |v| 0.5 * (v[i] + 1.0))).nats;
         squares_eps += ((x_t[i] - signal * predicted[i]) / noise - eps[i]).powi(2);
-        squares_x0 += (predicted[i] - x0[i]).powi(2);
+        squares_x0 += error * error;
     }
     let n = x0.len() as f64;
     Term { nats, mse_eps: squares_eps / n, mse_x0: squares_x0 / n }

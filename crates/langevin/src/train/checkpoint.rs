@@ -8,12 +8,16 @@
 //!   langevin/ema.safetensors               the averaged weights of networks that diffusers has not
 //!   langevin/raw.safetensors               the weights as trained
 //!   langevin/optimizer.safetensors         both moments
+//!   langevin/losses.safetensors            the last losses of each timestep, where they decide which are drawn
 //! ```
 
 mod converted;
+mod find;
+mod moments;
 mod write;
 
 pub use converted::write_converted;
+pub use find::find_checkpoint;
 
 use crate::config::{DataFacts, Recipe, RecipeError, Settings};
 use crate::diffusion::Bound;
@@ -24,6 +28,7 @@ use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::ModelConfig;
 use crate::models::weights::{Weights, WeightsError};
 use crate::tensor::SampleShape;
+use crate::train::timesteps::LossHistory;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +39,7 @@ const RECIPE: &str = "langevin/recipe.toml";
 const EMA: &str = "langevin/ema.safetensors";
 const RAW: &str = "langevin/raw.safetensors";
 const OPTIMIZER: &str = "langevin/optimizer.safetensors";
+const HISTORY: &str = "langevin/losses.safetensors";
 
 /// Why a checkpoint cannot be found, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -114,38 +120,8 @@ pub struct TrainingState<'a> {
     pub first: &'a [Vec<f32>],
     /// Second moments.
     pub second: &'a [Vec<f32>],
-}
-
-/// The newest checkpoint of a run folder, or the checkpoint folder itself; a pipeline's folder is one too.
-///
-/// # Errors
-/// If `path` is neither, or the run has none yet.
-pub fn find_checkpoint(path: &Path) -> Result<PathBuf, CheckpointError> {
-    if path.join(STATE).is_file() || is_pipeline(path) {
-        return Ok(path.to_owned());
-    }
-    let folder = path.join("checkpoints");
-    if !folder.is_dir() {
-        let error = if path.join("config.toml").is_file() {
-            CheckpointError::NoCheckpoint { path: path.to_owned() }
-        } else {
-            CheckpointError::NotAModel { path: path.to_owned() }
-        };
-        return Err(error);
-    }
-    let read = |cause| CheckpointError::Read { path: folder.clone(), cause };
-    let mut found: Vec<PathBuf> = fs::read_dir(&folder)
-        .map_err(read)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|entry| step_of(entry).is_some() && entry.join(STATE).is_file())
-        .collect();
-    found.sort_by_key(|entry| step_of(entry));
-    found.pop().ok_or_else(|| CheckpointError::NoCheckpoint { path: path.to_owned() })
-}
-
-/// The step in a checkpoint folder's name.
-fn step_of(path: &Path) -> Option<u64> {
-    path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok()
+    /// The last losses of each timestep, where they decide which are drawn.
+    pub history: Option<&'a LossHistory>,
 }
 
 impl Checkpoint {
@@ -259,32 +235,6 @@ impl Checkpoint {
     /// Whether training can go on from here: there is a state of the optimiser.
     pub fn is_resumable(&self) -> bool {
         self.folder.join(OPTIMIZER).is_file()
-    }
-
-    /// Both moments of the optimiser, for parameters of these names and shapes.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or an array is missing or of another shape.
-    #[allow(clippy::type_complexity)]
-    pub fn moments(
-        &self,
-        parameters: &[(String, Vec<usize>)],
-    ) -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>), CheckpointError> {
-        let path = self.folder.join(OPTIMIZER);
-        let mut arrays = safetensors::read(&path)?;
-        let mut take = |prefix: &str| -> Result<Vec<Vec<f32>>, CheckpointError> {
-            parameters
-                .iter()
-                .map(|(name, shape)| match arrays.remove(&format!("{prefix}.{name}")) {
-                    Some(array) if array.shape == *shape => Ok(array.values),
-                    _ => Err(CheckpointError::State {
-                        path: path.clone(),
-                        message: format!("the {prefix} moment of {name} is missing or of another shape"),
-                    }),
-                })
-                .collect()
-        };
-        Ok((take("first")?, take("second")?))
     }
 
     /// Writes a checkpoint: aside first, then renamed, so that a folder of the name is always whole.

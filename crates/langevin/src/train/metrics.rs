@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub struct StepReport {
     /// The mean loss of the step's batch.
     pub loss: f64,
+    /// An estimate of L_0 + … + L_{T−1} in bits/dim, from its batch; `None` where the objective has no part of it.
+    pub bound: Option<f64>,
     /// The gradient's global norm before clipping.
     pub grad_norm: f64,
     /// The learning rate of the step.
@@ -23,6 +25,9 @@ pub struct MetricsLine {
     pub step: u64,
     /// Mean training loss over the line's steps.
     pub loss: f64,
+    /// Mean over the line's steps of the bound that the objective has a part of, in bits/dim without L_T.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlb: Option<f64>,
     /// Loss on the held-out part, at fixed timesteps and noise; only where it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_loss: Option<f64>,
@@ -94,6 +99,7 @@ mod tests {
         let line = |step| MetricsLine {
             step,
             loss: 0.5,
+            vlb: None,
             holdout_loss: None,
             grad_norm: 1.0,
             lr: 1e-3,

@@ -180,6 +180,7 @@ struct LineBuilder {
     steps: u64,
     samples: usize,
     loss: f64,
+    bound: Option<f64>,
     grad_norm: f64,
     lr: f64,
     seconds: f64,
@@ -188,13 +189,15 @@ struct LineBuilder {
 
 impl LineBuilder {
     fn new() -> Self {
-        Self { steps: 0, samples: 0, loss: 0.0, grad_norm: 0.0, lr: 0.0, seconds: 0.0, clock: Instant::now() }
+        let clock = Instant::now();
+        Self { steps: 0, samples: 0, loss: 0.0, bound: None, grad_norm: 0.0, lr: 0.0, seconds: 0.0, clock }
     }
 
     fn add(&mut self, report: StepReport, samples: usize) {
         self.steps += 1;
         self.samples += samples;
         self.loss += report.loss;
+        self.bound = report.bound.map(|bound| self.bound.unwrap_or(0.0) + bound);
         self.grad_norm += report.grad_norm;
         self.lr = report.lr;
         self.seconds += self.clock.elapsed().as_secs_f64();
@@ -210,6 +213,7 @@ impl LineBuilder {
         let line = MetricsLine {
             step,
             loss: self.loss / steps,
+            vlb: self.bound.map(|bound| bound / steps),
             holdout_loss: None,
             grad_norm: self.grad_norm / steps,
             lr: self.lr,

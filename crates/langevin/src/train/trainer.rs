@@ -1,22 +1,25 @@
 //! Algorithm 1 of Ho et al. 2020: draw, predict, descend.
 
-use super::batch::Batch;
-use super::checkpoint::{Checkpoint, CheckpointError, TrainingState, WeightsKind};
+mod state;
+
+use super::batch::{Batch, Source};
+use super::checkpoint::WeightsKind;
 use super::holdout::holdout_loss;
 use super::metrics::StepReport;
+use super::objective::Losses;
+use super::timesteps::{LossHistory, TimestepDraw};
 use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
 use crate::data::{Dataset, Order, holdout_split};
 use crate::diffusion::Process;
-use crate::models::weights::{Array, Weights, weights_of, with_weights};
+use crate::models::weights::{Array, Weights, with_weights};
 use crate::models::{Conditioning, Model, Network};
 use crate::nn::DropoutKey;
-use crate::tensor::from_samples;
+use crate::tensor::{from_samples, to_vec};
 use burn::module::Module;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use langevin_math::MathError;
 use std::ops::Range;
-use std::path::Path;
 
 /// A network in training: everything that a step changes, and what it needs to.
 pub struct Trainer {
@@ -32,7 +35,20 @@ pub struct Trainer {
     parameters: Vec<(String, Vec<usize>)>,
     optimizer: Optimizer,
     ema: Ema,
+    /// Where timesteps are drawn by their losses.
+    history: Option<LossHistory>,
     step: u64,
+}
+
+/// What some rows of a batch came to.
+struct Descent {
+    /// Their part of the batch's loss.
+    loss: f64,
+    /// Their part of the batch's bound, where it takes part.
+    bound: Option<f64>,
+    /// The timestep of each, and its loss before any weight.
+    drawn: Vec<(usize, f64)>,
+    gradients: Gradients,
 }
 
 impl Trainer {
@@ -52,6 +68,7 @@ impl Trainer {
             optimizer: Optimizer::new(&settings.recipe.train, &[]),
             ema: Ema::new(settings.recipe.train.ema, Vec::new()),
             parameters: Vec::new(),
+            history: None,
             step: 0,
             settings,
             process,
@@ -63,58 +80,6 @@ impl Trainer {
         };
         trainer.restart();
         Ok(trainer)
-    }
-
-    /// Replaces the weights, and begins with zero moments and an average of the new weights.
-    ///
-    /// # Errors
-    /// If the weights do not fit the network.
-    pub fn init_from(&mut self, checkpoint: &Checkpoint, kind: WeightsKind) -> Result<(), CheckpointError> {
-        self.load_weights(checkpoint, kind)?;
-        self.restart();
-        Ok(())
-    }
-
-    /// Takes up the state of a checkpoint: weights, average, moments and position.
-    ///
-    /// # Errors
-    /// If the checkpoint is unsound or of another network.
-    pub fn resume_from(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
-        self.load_weights(checkpoint, WeightsKind::Raw)?;
-        let names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).collect();
-        let mut ema = checkpoint.weights(WeightsKind::Ema, &names)?;
-        let misfit = |name: &str| CheckpointError::State {
-            path: checkpoint.folder.clone(),
-            message: format!("the average of {name} is missing or of another shape"),
-        };
-        for ((name, shape), values) in self.parameters.iter().zip(&mut self.ema.values) {
-            let array = ema.remove(name).filter(|array| array.shape == *shape);
-            *values = array.ok_or_else(|| misfit(name))?.values;
-        }
-        (self.optimizer.first, self.optimizer.second) = checkpoint.moments(&self.parameters)?;
-        self.optimizer.updates = checkpoint.step;
-        self.step = checkpoint.step;
-        Ok(())
-    }
-
-    fn load_weights(&mut self, checkpoint: &Checkpoint, kind: WeightsKind) -> Result<(), CheckpointError> {
-        let names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).collect();
-        let weights = checkpoint.weights(kind, &names)?;
-        let model = with_weights(self.model().clone(), weights).map_err(|cause| checkpoint.misfit(cause))?;
-        self.model = Some(model);
-        Ok(())
-    }
-
-    /// Moments and average as they are before the first step.
-    fn restart(&mut self) {
-        let names = crate::models::weights::parameter_names(self.model());
-        let mut weights = weights_of(self.model());
-        let arrays: Vec<Array> = names.iter().filter_map(|name| weights.remove(name)).collect();
-        let lengths: Vec<usize> = arrays.iter().map(|array| array.values.len()).collect();
-        self.parameters = names.into_iter().zip(arrays.iter().map(|array| array.shape.clone())).collect();
-        self.optimizer = Optimizer::new(&self.settings.recipe.train, &lengths);
-        self.ema = Ema::new(self.ema.decay, arrays.into_iter().map(|array| array.values).collect());
-        self.step = 0;
     }
 
     fn model(&self) -> &Model {
@@ -149,57 +114,75 @@ impl Trainer {
     /// One optimiser step.
     pub fn step(&mut self) -> StepReport {
         let train = &self.settings.recipe.train;
-        let batch = train.batch;
-        let lr = learning_rate(train, self.step);
+        let (batch, lr) = (train.batch, learning_rate(train, self.step));
+        let history = self.history.as_ref();
+        let draw =
+            TimestepDraw::new(train.timestep_sampling, history, self.process.len(), train.seed, self.step);
         let mut gradients = Gradients::default();
-        let mut loss = 0.0;
+        let (mut loss, mut bound, mut drawn) = (0.0, None, Vec::with_capacity(batch));
         for start in (0..batch).step_by(self.settings.micro_batch()) {
             let rows = start..batch.min(start + self.settings.micro_batch());
-            let (part, more) = self.descend(rows);
-            loss += part;
-            gradients.add(more);
+            let part = self.descend(&draw, rows);
+            loss += part.loss;
+            bound = part.bound.map(|part| bound.unwrap_or(0.0) + part);
+            drawn.extend(part.drawn);
+            gradients.add(part.gradients);
         }
+        let stuck = StepReport { loss, bound, grad_norm: f64::NAN, lr };
         // A loss or gradient that is no number would only spread: the weights stay as they are.
         if !loss.is_finite() {
-            return StepReport { loss, grad_norm: f64::NAN, lr };
+            return stuck;
         }
         // Moved, not cloned: the update is in place.
         let model = self.model.take().expect("the model is only away inside of a step");
         let (model, grad_norm) = self.optimizer.step(model, &gradients, lr, &mut self.ema);
         self.model = Some(model);
         if !grad_norm.is_finite() {
-            return StepReport { loss, grad_norm: f64::NAN, lr };
+            return stuck;
+        }
+        if let Some(history) = &mut self.history {
+            drawn.into_iter().for_each(|(t, loss)| history.record(t, loss));
         }
         self.step += 1;
-        StepReport { loss, grad_norm, lr }
+        StepReport { loss, bound, grad_norm, lr }
     }
 
-    /// The part that `rows` of this step's batch have in the loss, and its gradient.
-    fn descend(&self, rows: Range<usize>) -> (f64, Gradients) {
+    /// What `rows` of this step's batch come to.
+    fn descend(&self, draw: &TimestepDraw, rows: Range<usize>) -> Descent {
         let (train, shape) = (&self.settings.recipe.train, self.settings.shape);
-        let part = rows.len() as f64 / train.batch as f64;
-        let drawn =
-            Batch::draw(&self.settings, &self.process, &self.data, &self.train, &self.order, self.step, rows);
+        let mut batch = Batch::draw(self.source(), draw, self.step, rows);
         let model = self.model();
-        let key = DropoutKey { seed: train.seed, first_sample: drawn.first_sample };
-        let output = model.forward(
-            from_samples(drawn.x, shape, &self.device),
-            Conditioning::at(&drawn.timesteps),
-            Some(key),
-        );
-        let error = output - from_samples(drawn.target, shape, &self.device);
-        let objective = (error.clone() * error).mean().mul_scalar(part);
-        let loss = f64::from(objective.clone().into_scalar::<f32>());
-        let gradients = Gradients::of(model, objective.backward());
-        (loss, gradients)
+        let key = DropoutKey { seed: train.seed, first_sample: batch.first_sample };
+        let x = from_samples(std::mem::take(&mut batch.x), shape, &self.device);
+        let output = model.forward(x, Conditioning::at(&batch.timesteps), Some(key));
+        let weights: Vec<f64> = batch.weights.iter().map(|weight| weight / train.batch as f64).collect();
+        let values = to_vec(output.clone().inner());
+        let losses = Losses::of(&self.settings, &self.process, &batch, &values, &weights);
+        let weighted =
+            |values: &[f64]| values.iter().zip(&weights).map(|(value, weight)| value * weight).sum();
+        // The graph ends at the output: a sum whose derivative by it is the loss's.
+        let gradient = TensorData::new(losses.gradient, output.dims());
+        let gradient = Tensor::<4>::from_data(gradient, &self.device);
+        let graph = (output * gradient).sum().backward();
+        let timesteps = batch.timesteps.iter().map(|&t| t as usize);
+        Descent {
+            loss: weighted(&losses.samples),
+            bound: (!losses.bound.is_empty()).then(|| weighted(&losses.bound)),
+            drawn: timesteps.zip(losses.samples).collect(),
+            gradients: Gradients::of(model, graph),
+        }
     }
 
-    /// The loss on the held-out part, if there is one, with the weights as trained.
+    fn source(&self) -> Source<'_> {
+        let Self { settings, process, data, train, order, .. } = self;
+        Source { settings, process, data, indices: train, order }
+    }
+
+    /// The objective on the held-out part, if there is one, with the weights as trained.
     pub fn holdout_loss(&self) -> Option<f64> {
         let plain = self.model().valid();
         let device = crate::tensor::cpu();
-        (!self.held_out.is_empty())
-            .then(|| holdout_loss(&self.settings, &self.process, &self.data, &self.held_out, &plain, &device))
+        (!self.held_out.is_empty()).then(|| holdout_loss(self.source(), &self.held_out, &plain, &device))
     }
 
     /// The network for sampling, without a graph.
@@ -218,21 +201,6 @@ impl Trainer {
         let array =
             |shape: &Vec<usize>, values: &Vec<f32>| Array { shape: shape.clone(), values: values.clone() };
         arrays.map(|((name, shape), values)| (name.clone(), array(shape, values))).collect()
-    }
-
-    /// Writes a checkpoint of the present state into `folder`.
-    ///
-    /// # Errors
-    /// If a file cannot be written.
-    pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
-        let state = TrainingState {
-            parameters: &self.parameters,
-            raw: weights_of(self.model()),
-            ema: &self.ema.values,
-            first: &self.optimizer.first,
-            second: &self.optimizer.second,
-        };
-        Checkpoint::write(folder, &self.settings, self.step, state)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The files of a checkpoint, one by one.
 
-use super::{CheckpointError, EMA, OPTIMIZER, RAW, RECIPE, STATE, State, TrainingState};
+use super::{CheckpointError, EMA, HISTORY, OPTIMIZER, RAW, RECIPE, STATE, State, TrainingState};
 use crate::config::Settings;
 use crate::diffusion::Bound;
 use crate::files::write_whole;
@@ -63,6 +63,15 @@ pub(super) fn write_arrays(
         }
     }
     safetensors::write_borrowed(&folder.join(OPTIMIZER), &moments)?;
+    if let Some(history) = state.history {
+        let (counts, losses) = history.stored();
+        let shapes = ([counts.len()], [counts.len(), losses.len() / counts.len()]);
+        let arrays: BTreeMap<String, safetensors::Borrowed> = BTreeMap::from([
+            ("counts".to_owned(), (&shapes.0[..], &counts[..])),
+            ("losses".to_owned(), (&shapes.1[..], &losses[..])),
+        ]);
+        safetensors::write_borrowed(&folder.join(HISTORY), &arrays)?;
+    }
     let averages = parameters.iter().zip(state.ema);
     match &settings.recipe.model {
         ModelConfig::Unet(config) => {

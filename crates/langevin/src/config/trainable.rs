@@ -1,0 +1,46 @@
+//! Whether network, process, objective and data can be trained together.
+
+use super::{Recipe, SettingsError};
+use crate::data::Dataset;
+use crate::models::ModelConfig;
+use crate::tensor::SampleShape;
+use langevin_math::{Objective, Variance};
+
+/// Whether the objective trains all that the network says, and can be computed for such data.
+pub(super) fn check_objective(recipe: &Recipe, data: &Dataset) -> Result<(), SettingsError> {
+    let (objective, variance) = (recipe.objective, recipe.diffusion.variance);
+    let learned = variance == Variance::Learned;
+    match objective {
+        Objective::Simple { .. } if learned => return Err(SettingsError::UntrainedVariance),
+        Objective::Hybrid { .. } if !learned => {
+            return Err(SettingsError::NothingToTrain { variance: variance.name() });
+        }
+        _ => {}
+    }
+    if objective.bound_weight().is_some() && data.levels().is_none() {
+        let (objective, name) = (objective.name(), data.name().to_owned());
+        return Err(SettingsError::BoundOfPoints { objective, name });
+    }
+    Ok(())
+}
+
+/// As many outputs as training compares, of a network that wants to know what training can tell it.
+pub(super) fn settle_outputs(recipe: &mut Recipe, shape: SampleShape) -> Result<(), SettingsError> {
+    let learned = recipe.diffusion.variance == Variance::Learned;
+    let ModelConfig::Unet(network) = &mut recipe.model else { return Ok(()) };
+    let refused = |setting, value: String, expected| Err(SettingsError::Value { setting, value, expected });
+    if let Some(classes) = &network.class_embedding {
+        return refused("model.class_embedding", format!("{classes:?}"), "none: training knows no classes");
+    }
+    let (expected, words) = match learned {
+        true => (2 * shape.channels, "twice as many as the samples have, for the variance is learned"),
+        false => (shape.channels, "as many as the samples have"),
+    };
+    match network.output_channels {
+        Some(outputs) if outputs != expected => refused("model.output_channels", outputs.to_string(), words),
+        _ => {
+            network.output_channels = learned.then_some(expected).or(network.output_channels);
+            Ok(())
+        }
+    }
+}
