@@ -17,12 +17,14 @@ mod attention;
 mod columns;
 mod concat;
 mod conv;
+mod depthwise;
 mod elementwise;
 mod exp2;
 mod heap;
 mod micro;
 mod norm;
 mod optimizer;
+mod pool;
 mod scratch;
 mod share;
 mod simd;
@@ -35,15 +37,18 @@ pub use activation::{gelu, gelu_backward, silu, silu_backward};
 pub use attention::{AttentionShape, attention, attention_backward};
 pub use concat::{concat_channels, split_channels};
 pub use conv::{
-    Addends, Algorithm, ConvShape, PreparedWeight, channel_sums, conv2d, conv2d_input_gradient,
-    conv2d_prepared, conv2d_weight_gradient,
+    Addends, Algorithm, ConvShape, PreparedWeight, RectangularShape, channel_sums, conv2d,
+    conv2d_input_gradient, conv2d_prepared, conv2d_rectangular, conv2d_rectangular_prepared,
+    conv2d_weight_gradient,
 };
+pub use depthwise::{DepthwiseShape, depthwise};
 pub use heap::keep_freed_memory;
 pub use norm::{
     GroupNorm, GroupNormGradients, LayerNorm, Modulation, group_norm, group_norm_backward, layer_norm,
     layer_norm_backward,
 };
 pub use optimizer::AdamStep;
+pub use pool::{Pool, PoolShape, pool};
 pub use simd::{ISA_VARIABLE, Isa, IsaError, isa, with_isa};
 pub use softmax::{softmax, softmax_backward};
 pub use sum_of_squares::sum_of_squares;

@@ -4,7 +4,8 @@
 //! packed weights follow the same order, so a tile is one product for each row of the kernel.
 
 use super::pack::Source;
-use super::{Addends, ConvShape};
+use super::rectangular::Window;
+use super::{Addends, ConvShape, RectangularShape, limited};
 use crate::micro::{Tile, multiply, read_tile, tile_columns, write_tile, zero_tile};
 use crate::scratch::Scratch;
 use crate::share::{Shared, run_length};
@@ -20,12 +21,12 @@ const DEPTH: usize = 256;
 /// The weight as [`convolve`] reads it: rows (kernel row, kernel column, input), columns outputs.
 pub(super) fn prepare<S: Simd>(
     s: S,
-    shape: &ConvShape,
+    shape: &RectangularShape,
     weight: &[f32],
     allocate: fn(usize) -> Scratch,
 ) -> Scratch {
-    let (kernel, inputs) = (shape.kernel, shape.inputs);
-    let taps = kernel * kernel;
+    let inputs = shape.inputs;
+    let taps = shape.kernel[0] * shape.kernel[1];
     let segments: Vec<usize> = (0..taps).collect();
     let source = Source {
         weight,
@@ -49,47 +50,62 @@ pub(super) fn convolve<S: Simd, const MR: usize>(
     addends: Addends,
     y: &mut [f32],
 ) {
+    let window = Window::of(shape);
+    if !(shape.kernel == 1 && shape.stride == 1 && shape.needs_no_border()) {
+        return convolve_bands::<S, MR>(s, &window, x, packed, addends, y);
+    }
+    // A matrix product: the positions of all samples are one list. With few of them, panels are shared out too.
     let [batch, rows, columns, outputs] = shape.output();
     let y = Shared::new(y);
     let panels = outputs.div_ceil(tile_columns::<S>());
-    if shape.kernel == 1 && shape.stride == 1 && shape.needs_no_border() {
-        // A matrix product: the positions of all samples are one list. With few of them, panels are shared out too.
-        let positions = batch * rows * columns;
-        let run = run_length(positions, POSITIONS, MR);
-        let runs = positions.div_ceil(run);
-        let panel_run =
-            if runs < 2 * rayon::current_num_threads() { run_length(panels, 4, 1) } else { panels };
-        let panel_runs = panels.div_ceil(panel_run);
-        (0..runs * panel_runs).into_par_iter().for_each(|task| {
-            let (first, panel) = (task / panel_runs * run, task % panel_runs * panel_run);
-            let positions = first..positions.min(first + run);
-            let panels = panel..panels.min(panel + panel_run);
-            s.vectorize(Positions::<MR> {
-                input: &x[first * shape.inputs..],
-                first,
-                per_sample_positions: rows * columns,
-                positions,
-                line: 0,
-                columns: usize::MAX,
-                shape,
-                packed,
-                panels,
-                addends,
-                y,
-            });
+    let positions = batch * rows * columns;
+    let run = run_length(positions, POSITIONS, MR);
+    let runs = positions.div_ceil(run);
+    let panel_run = if runs < 2 * rayon::current_num_threads() { run_length(panels, 4, 1) } else { panels };
+    let panel_runs = panels.div_ceil(panel_run);
+    (0..runs * panel_runs).into_par_iter().for_each(|task| {
+        let (first, panel) = (task / panel_runs * run, task % panel_runs * panel_run);
+        let positions = first..positions.min(first + run);
+        let panels = panel..panels.min(panel + panel_run);
+        s.vectorize(Positions::<MR> {
+            input: &x[first * shape.inputs..],
+            first,
+            per_sample_positions: rows * columns,
+            positions,
+            line: 0,
+            columns: usize::MAX,
+            shape: &window.shape,
+            packed,
+            panels,
+            addends,
+            y,
         });
-        return;
-    }
+    });
+}
+
+/// The convolution with any kernel, a band of output rows of one sample at a time.
+pub(super) fn convolve_bands<S: Simd, const MR: usize>(
+    s: S,
+    window: &Window,
+    x: &[f32],
+    packed: &[f32],
+    addends: Addends,
+    y: &mut [f32],
+) {
+    let Window { shape, upsample } = window;
+    let [batch, rows, columns, outputs] = window.output();
+    let y = Shared::new(y);
+    let panels = outputs.div_ceil(tile_columns::<S>());
     let band = run_length(rows, POSITIONS.div_ceil(columns), 1).min(rows);
     let bands = rows.div_ceil(band);
     let sample_len: usize = shape.input()[1..].iter().product();
     (0..batch * bands).into_par_iter().for_each(|task| {
         let (sample, first) = (task / bands, task % bands * band);
         let count = band.min(rows - first);
-        let padded = shape.padded(first, count);
+        let padded = window.padded(first, count);
         let mut input = Scratch::new(padded.len(shape.inputs));
         let from = &x[sample * sample_len..(sample + 1) * sample_len];
-        padded.copy(from, [shape.height, shape.width], shape.inputs, shape.upsample, &mut input);
+        padded.copy(from, [shape.height, shape.width], shape.inputs, *upsample, &mut input);
         let start = (sample * rows + first) * columns;
         s.vectorize(Positions::<MR> {
             input: &input,
@@ -117,7 +133,7 @@ struct Positions<'a, const MR: usize> {
     line: usize,
     /// Output positions of a row.
     columns: usize,
-    shape: &'a ConvShape,
+    shape: &'a RectangularShape,
     packed: &'a [f32],
     panels: std::ops::Range<usize>,
     addends: Addends<'a>,
@@ -139,11 +155,11 @@ impl<const MR: usize> Kernel for Positions<'_, MR> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let (kernel, outputs) = (self.shape.kernel, self.shape.outputs);
+        let ([kernel, kernel_columns], outputs) = (self.shape.kernel, self.shape.outputs);
         let width = tile_columns::<S>();
         // Once for all panels and blocks: a division for each row of a tile would cost as much as the row's product.
         let offsets: Vec<usize> = self.positions.clone().map(|position| self.offset(position)).collect();
-        let depth = kernel * self.shape.inputs;
+        let depth = kernel_columns * self.shape.inputs;
         let panel_len = kernel * depth * width;
         let blocks: usize = kernel * depth.div_ceil(DEPTH);
         let mut sums = Scratch::new(if blocks > 1 { self.positions.len() * width } else { 0 });
@@ -158,7 +174,7 @@ impl<const MR: usize> Kernel for Positions<'_, MR> {
                 for position in self.positions.clone().step_by(MR) {
                     let count = MR.min(self.positions.end - position);
                     let partial = sums.as_mut_ptr().wrapping_add((position - self.positions.start) * width);
-                    // SAFETY: the padded input holds kernel rows of kernel · inputs from each offset on; positions
+                    // SAFETY: the padded input holds kernel rows of kernel columns · inputs from each offset on; positions
                     // and channels are this task's alone.
                     unsafe {
                         let mut tile = if block == 0 {
@@ -239,7 +255,7 @@ impl Addends<'_> {
         s.add(read(self.bias, channel), read(self.per_sample, sample * outputs + channel))
     }
 
-    /// Writes `lanes` elements at `at` of the output: the sum, the constant and the residual.
+    /// Writes `lanes` elements at `at` of the output: the sum, the constant and the residual, between the limits.
     ///
     /// # Safety
     /// The elements must exist, and be no other task's.
@@ -259,10 +275,10 @@ impl Addends<'_> {
             let to = y.at(at);
             if lanes == S::LANES {
                 let add = |residual: &[f32]| s.add(sum, s.load(residual.as_ptr().add(at)));
-                s.store(to, self.residual.map_or(sum, add));
+                s.store(to, limited(s, self.residual.map_or(sum, add), self.limits));
             } else {
                 let add = |residual: &[f32]| s.add(sum, s.load_partial(residual.as_ptr().add(at), lanes));
-                s.store_partial(to, self.residual.map_or(sum, add), lanes);
+                s.store_partial(to, limited(s, self.residual.map_or(sum, add), self.limits), lanes);
             }
         }
     }

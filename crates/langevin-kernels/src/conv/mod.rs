@@ -9,6 +9,7 @@ mod narrow;
 mod pack;
 mod pad;
 mod prepared;
+mod rectangular;
 mod shape;
 mod sums;
 #[cfg(test)]
@@ -16,11 +17,12 @@ mod tests;
 mod winograd;
 
 pub use prepared::PreparedWeight;
+pub use rectangular::{RectangularShape, conv2d_rectangular, conv2d_rectangular_prepared};
 pub use shape::{Algorithm, ConvShape};
 
-use crate::simd::dispatch;
+use crate::simd::{Simd, dispatch};
 
-/// What is added to a convolution's output as it is written.
+/// What is added to a convolution's output as it is written, and where the sum is cut off.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Addends<'a> {
     /// `[out]`: to every position.
@@ -29,15 +31,23 @@ pub struct Addends<'a> {
     pub per_sample: Option<&'a [f32]>,
     /// The output's shape: element by element.
     pub residual: Option<&'a [f32]>,
+    /// The least and the largest value of the output; what lies beyond becomes them.
+    pub limits: Option<[f32; 2]>,
+}
+
+/// The elements, none below the first or above the second of the limits.
+#[inline(always)]
+pub(crate) fn limited<S: Simd>(s: S, v: S::V, limits: Option<[f32; 2]>) -> S::V {
+    limits.map_or(v, |[least, largest]| s.min(s.max(v, s.splat(least)), s.splat(largest)))
 }
 
 impl Addends<'_> {
-    fn check(&self, shape: &ConvShape) {
-        let [_, height, width, outputs] = shape.output();
+    /// Checks the lengths for an output `[batch, height, width, outputs]`.
+    fn check(&self, [batch, height, width, outputs]: [usize; 4]) {
         let lengths = [
             ("bias", self.bias, outputs),
-            ("per-sample addend", self.per_sample, shape.batch * outputs),
-            ("residual", self.residual, shape.batch * height * width * outputs),
+            ("per-sample addend", self.per_sample, batch * outputs),
+            ("residual", self.residual, batch * height * width * outputs),
         ];
         for (name, addend, length) in lengths {
             assert!(addend.is_none_or(|a| a.len() == length), "the {name} should have {length} elements");
@@ -67,7 +77,7 @@ pub fn conv2d_prepared(
 ) {
     assert!(weight.fits(shape), "the weight is prepared for another convolution than {shape:?}");
     shape.check(x.len(), shape.weight_len(), y.len());
-    addends.check(shape);
+    addends.check(shape.output());
     if y.is_empty() {
         return;
     }

@@ -85,7 +85,7 @@ pub(super) fn forward<S: Simd>(
     });
 }
 
-/// Adds what is to be added to one sample's output.
+/// Adds what is to be added to one sample's output, and cuts it off at the limits.
 fn add(addends: Addends, index: usize, outputs: usize, y: &mut [f32]) {
     let residual = addends.residual.map(|residual| &residual[index * y.len()..]);
     for (i, y) in y.iter_mut().enumerate() {
@@ -93,6 +93,7 @@ fn add(addends: Addends, index: usize, outputs: usize, y: &mut [f32]) {
         *y += addends.bias.map_or(0.0, |bias| bias[o]);
         *y += addends.per_sample.map_or(0.0, |t| t[index * outputs + o]);
         *y += residual.map_or(0.0, |residual| residual[i]);
+        *y = addends.limits.map_or(*y, |[least, largest]| y.max(least).min(largest));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Copies of an activation with a border of zeros.
 
 use super::ConvShape;
+use super::rectangular::Window;
 
 /// A copy of rows of one sample with zeros around them.
 pub(super) struct Padded {
@@ -59,12 +60,7 @@ impl Padded {
 impl ConvShape {
     /// The padded copy that `count` output rows from `first` need.
     pub(super) fn padded(&self, first: usize, count: usize) -> Padded {
-        Padded {
-            top: (first * self.stride) as isize - self.before as isize,
-            rows: (count - 1) * self.stride + self.kernel,
-            left: self.before,
-            columns: self.seen()[1] + self.before + self.after,
-        }
+        Window::of(self).padded(first, count)
     }
 
     /// Whether the input can be read as it is.

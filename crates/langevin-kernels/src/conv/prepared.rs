@@ -1,6 +1,7 @@
 //! Weights in the order in which the forward pass reads them.
 
-use super::{Algorithm, ConvShape, direct, narrow, winograd};
+use super::rectangular::Window;
+use super::{Algorithm, ConvShape, RectangularShape, direct, narrow, winograd};
 use crate::scratch::Scratch;
 use crate::simd::{Isa, dispatch, isa};
 
@@ -19,15 +20,23 @@ pub struct PreparedWeight {
 struct Layout {
     isa: Isa,
     algorithm: Algorithm,
+    narrow: bool,
     inputs: usize,
     outputs: usize,
-    kernel: usize,
+    kernel: [usize; 2],
 }
 
 impl Layout {
     fn of(shape: &ConvShape) -> Self {
         let ConvShape { inputs, outputs, kernel, .. } = *shape;
-        Self { isa: isa(), algorithm: shape.algorithm(), inputs, outputs, kernel }
+        let algorithm = shape.algorithm();
+        let narrow = algorithm == Algorithm::Direct && shape.is_narrow();
+        Self { isa: isa(), algorithm, narrow, inputs, outputs, kernel: [kernel; 2] }
+    }
+
+    fn of_rectangular(shape: &RectangularShape) -> Self {
+        let RectangularShape { inputs, outputs, kernel, .. } = *shape;
+        Self { isa: isa(), algorithm: Algorithm::Direct, narrow: false, inputs, outputs, kernel }
     }
 }
 
@@ -35,6 +44,26 @@ impl PreparedWeight {
     /// Prepares `weight`, `[out, in, kernel, kernel]`, for this convolution with any batch, on the present instruction set.
     pub fn new(shape: &ConvShape, weight: &[f32]) -> Self {
         Self::allocated(shape, weight, Scratch::freed)
+    }
+
+    /// Prepares `weight`, `[out, in, kernel height, kernel width]`, for this convolution with any batch.
+    pub fn rectangular(shape: &RectangularShape, weight: &[f32]) -> Self {
+        Self::rectangular_allocated(shape, weight, Scratch::freed)
+    }
+
+    pub(super) fn rectangular_for_once(shape: &RectangularShape, weight: &[f32]) -> Self {
+        Self::rectangular_allocated(shape, weight, Scratch::new)
+    }
+
+    fn rectangular_allocated(
+        shape: &RectangularShape,
+        weight: &[f32],
+        allocate: fn(usize) -> Scratch,
+    ) -> Self {
+        let expected = shape.weight_len();
+        assert_eq!(weight.len(), expected, "the weight should have {expected} elements: {shape:?}");
+        let values = dispatch!(|s, _MR| direct::prepare(s, shape, weight, allocate));
+        Self { values, made_for: Layout::of_rectangular(shape) }
     }
 
     /// In a buffer that serves other work after it.
@@ -47,7 +76,7 @@ impl PreparedWeight {
         assert_eq!(weight.len(), expected, "the weight should have {expected} elements: {shape:?}");
         let values = dispatch!(|s, _MR| match shape.algorithm() {
             Algorithm::Direct if shape.is_narrow() => narrow::prepare(shape, weight, allocate),
-            Algorithm::Direct => direct::prepare(s, shape, weight, allocate),
+            Algorithm::Direct => direct::prepare(s, &Window::of(shape).shape, weight, allocate),
             Algorithm::Winograd => winograd::prepare(s, shape, weight, allocate),
         });
         Self { values, made_for: Layout::of(shape) }
@@ -56,6 +85,11 @@ impl PreparedWeight {
     /// Whether it serves this convolution on the present instruction set.
     pub fn fits(&self, shape: &ConvShape) -> bool {
         self.made_for == Layout::of(shape)
+    }
+
+    /// Whether it serves this convolution on the present instruction set.
+    pub fn fits_rectangular(&self, shape: &RectangularShape) -> bool {
+        self.made_for == Layout::of_rectangular(shape)
     }
 
     pub(super) fn values(&self) -> &[f32] {

@@ -184,7 +184,13 @@ fn addends_are_added_once_at_their_places() {
         let expected = reference(&shape, &case.x, &case.w, &case.dy).y;
         let (bias, residual) = (numbers(19, 9), numbers(case.dy.len(), 10));
         let per_sample = numbers(3 * 19, 11);
-        let addends = Addends { bias: Some(&bias), per_sample: Some(&per_sample), residual: Some(&residual) };
+        let limits = Some([-1.5, 2.0]);
+        let addends = Addends {
+            bias: Some(&bias),
+            per_sample: Some(&per_sample),
+            residual: Some(&residual),
+            limits: None,
+        };
         let positions = expected.len() / 3 / 19;
         let expected: Vec<f64> = expected
             .iter()
@@ -199,6 +205,10 @@ fn addends_are_added_once_at_their_places() {
             with_isa(isa, || conv2d(&shape, &case.x, &case.w, addends, &mut y));
             let error = error(&y, &expected);
             assert!(error < 2e-5, "{isa}: {error:.2e} for {shape:?}");
+            let cut: Vec<f32> = y.iter().map(|y| y.clamp(-1.5, 2.0)).collect();
+            assert!(cut != y, "the limits should be reached");
+            with_isa(isa, || conv2d(&shape, &case.x, &case.w, Addends { limits, ..addends }, &mut y));
+            assert!(cut == y, "{isa}: limits for {shape:?}");
         }
     }
 }
