@@ -10,6 +10,8 @@ the same on both sides to the last bit, so that no weights need to be stored.
   vectors     stream 2 of seed + 1, times sqrt(3): the classes of a network that takes them as vectors
   x0, eps, t  of training step i: streams 10 + i, 30 + i and 50 + i of seed + 1; x0 in [-1, 1], eps times sqrt(3), t
               the whole part of 1000 u
+  classifiers as weights, times sqrt(gain) for matrices and kernels; 1 + 0.5 z for variances, 0.17 z for means; pictures are
+              stream 0 of seed + 1, the whole part of 256 u b as a level of 255, b = (i + 1) / n the brightness of picture i
   signs       stream k of seed + 2, one u for each element of parameter k: projection j adds the element with the sign
               + where bit j of 2^24 u is set and - where it is not
 """
@@ -81,6 +83,32 @@ def build(config, seed):
                 scale, offset = (0.35, 1.0) if key.endswith("weight") else (0.17, 0.0)
             parameter.copy_(numbers(seed, k, tuple(parameter.shape), scale, offset))
     return model
+
+
+def fill_classifier(model, seed, gain):
+    """Draw every array of a network with batch normalisation; gives the arrays' shapes by their sorted names."""
+    state = {key: value for key, value in model.state_dict().items() if not key.endswith("num_batches_tracked")}
+    with torch.no_grad():
+        for k, (key, array) in enumerate(sorted(state.items())):
+            scale, offset = 0.17, 0.0
+            if array.ndim > 1:
+                scale = math.sqrt(3 * gain / array[0].numel())
+            elif key.endswith("running_var"):
+                scale, offset = 0.5, 1.0
+            elif key.endswith("weight"):
+                scale, offset = 0.35, 1.0
+            array.copy_(numbers(seed, k, tuple(array.shape), scale, offset))
+    return {key: list(array.shape) for key, array in sorted(state.items())}
+
+
+def pictures(seed, shape):
+    """[n, 3, height, width] of 8-bit levels / 255, rounded to float32; drawn as [n, height, width, 3]."""
+    n, height, width = shape
+    drawn = uniform(seed + 1, 0, n * height * width * 3).reshape(n, height, width, 3)
+    brightness = (np.arange(n) + 1.0) / n
+    levels = np.floor(256 * drawn * brightness[:, None, None, None])
+    values = (levels.astype(np.float32) / np.float32(255)).astype(np.float64)
+    return torch.from_numpy(values).permute(0, 3, 1, 2).contiguous()
 
 
 def labels(model, batch, classes, seed):

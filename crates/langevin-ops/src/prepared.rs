@@ -2,7 +2,7 @@
 
 use crate::fused::values;
 use burn_flex::FlexTensor;
-use langevin_kernels::{ConvShape, PreparedWeight};
+use langevin_kernels::{ConvShape, PreparedWeight, RectangularShape};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -53,6 +53,23 @@ impl Drop for PreparedWeights {
 
 /// The weight, prepared for this convolution, if weights are kept so and it is one that will come again.
 pub(crate) fn prepared(shape: &ConvShape, weight: &FlexTensor) -> Option<Rc<PreparedWeight>> {
+    kept(weight, |ready| ready.fits(shape), |values| PreparedWeight::new(shape, values))
+}
+
+/// The same for a kernel of any height and width.
+pub(crate) fn prepared_rectangular(
+    shape: &RectangularShape,
+    weight: &FlexTensor,
+) -> Option<Rc<PreparedWeight>> {
+    let prepare = |values: &[f32]| PreparedWeight::rectangular(shape, values);
+    kept(weight, |ready| ready.fits_rectangular(shape), prepare)
+}
+
+fn kept(
+    weight: &FlexTensor,
+    fits: impl Fn(&PreparedWeight) -> bool,
+    prepare: impl FnOnce(&[f32]) -> PreparedWeight,
+) -> Option<Rc<PreparedWeight>> {
     // What nobody else holds is made anew for each pass.
     if weight.is_unique() {
         return None;
@@ -61,11 +78,11 @@ pub(crate) fn prepared(shape: &ConvShape, weight: &FlexTensor) -> Option<Rc<Prep
     let known = PREPARED.with_borrow(|entries| {
         entries.as_ref().map(|entries| entries.get(&place).map(|entry| entry.prepared.clone()))
     })?;
-    if let Some(prepared) = known.filter(|prepared| prepared.fits(shape)) {
+    if let Some(prepared) = known.filter(|prepared| fits(prepared)) {
         return Some(prepared);
     }
     // Not within a borrow: while it waits for other threads, this one may do work of theirs that comes by here.
-    let prepared = Rc::new(PreparedWeight::new(shape, values(weight)));
+    let prepared = Rc::new(prepare(values(weight)));
     PREPARED.with_borrow_mut(|entries| {
         if let Some(entries) = entries {
             entries.retain(|_, entry| !entry.weight.is_unique());

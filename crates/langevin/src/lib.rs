@@ -12,6 +12,7 @@ pub mod config;
 pub mod data;
 pub mod diffusion;
 pub mod eval;
+pub mod features;
 mod files;
 pub mod interop;
 pub mod models;

@@ -18,7 +18,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("config", &["data", "diffusion", "models", "tensor"]),
     ("sampler", &["compute", "diffusion", "tensor"]),
     ("interop", &["config", "data", "diffusion", "files", "models", "sampler", "tensor"]),
-    ("eval", &["config", "data", "diffusion", "interop", "models", "nn", "render", "sampler", "tensor"]),
+    ("features", &["compute", "interop", "models", "tensor"]),
+    (
+        "eval",
+        &[
+            "config",
+            "data",
+            "diffusion",
+            "features",
+            "interop",
+            "models",
+            "nn",
+            "render",
+            "sampler",
+            "tensor",
+        ],
+    ),
     (
         "train",
         &[
@@ -26,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "data",
             "diffusion",
             "eval",
+            "features",
             "files",
             "interop",
             "models",

@@ -33,6 +33,14 @@ pub enum SafetensorsError {
 /// # Errors
 /// If the file cannot be read, is malformed, or holds something else than floating-point numbers.
 pub fn read(path: &Path) -> Result<Weights, SafetensorsError> {
+    read_chosen(path, |_| true)
+}
+
+/// Reads those arrays of a file whose names `choose` takes; F16, BF16 and F64 become f32.
+///
+/// # Errors
+/// As [`read`], of those chosen.
+pub fn read_chosen(path: &Path, choose: impl Fn(&str) -> bool) -> Result<Weights, SafetensorsError> {
     let bytes = fs::read(path).map_err(|cause| SafetensorsError::Read { path: path.to_owned(), cause })?;
     let malformed = |error: safetensors::SafeTensorError| SafetensorsError::Malformed {
         path: path.to_owned(),
@@ -40,6 +48,7 @@ pub fn read(path: &Path) -> Result<Weights, SafetensorsError> {
     };
     let file = SafeTensors::deserialize(&bytes).map_err(malformed)?;
     file.iter()
+        .filter(|(name, _)| choose(name))
         .map(|(name, view)| {
             let values = decode(&view).ok_or_else(|| SafetensorsError::Dtype {
                 path: path.to_owned(),

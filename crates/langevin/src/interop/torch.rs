@@ -69,8 +69,15 @@ impl TorchFile {
     /// # Errors
     /// If one holds something else than floating-point numbers, or its bytes are not there.
     pub fn weights(&self, prefix: &str) -> Result<Weights, TorchError> {
-        let chosen =
-            || self.tensors.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?, tensor)));
+        self.chosen(|name| name.strip_prefix(prefix))
+    }
+
+    /// The tensors for whose names `rename` gives one, under that one, in f32 and row-major order; the others are not read.
+    ///
+    /// # Errors
+    /// If one of those chosen holds something else than floating-point numbers, or its bytes are not there.
+    pub fn chosen<'a>(&'a self, rename: impl Fn(&'a str) -> Option<&'a str>) -> Result<Weights, TorchError> {
+        let chosen = || self.tensors.iter().filter_map(|(name, tensor)| Some((rename(name)?, tensor)));
         let elements = chosen().map(|(_, tensor)| tensor.num_elements() as u64);
         let claimed = elements.fold(0u64, |sum, count| sum.saturating_add(count.saturating_mul(4)));
         if claimed > self.length.saturating_mul(MOST_GROWTH) {

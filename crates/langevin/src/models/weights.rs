@@ -77,11 +77,19 @@ pub fn with_weights<M: Module>(network: M, mut weights: Weights) -> Result<M, We
 /// # Errors
 /// If a parameter is missing, unknown, of another shape or not finite; all such are listed.
 pub fn check_weights(network: &impl Module, weights: &Weights) -> Result<(), WeightsError> {
-    let mut error =
-        WeightsError { missing: vec![], unexpected: vec![], misshapen: vec![], not_finite: vec![] };
     let mut checker = Checker { path: Path::default(), shapes: BTreeMap::new() };
     network.visit(&mut checker);
-    for (name, expected) in &checker.shapes {
+    check_arrays(&checker.shapes, weights)
+}
+
+/// Checks that `weights` are arrays of these names and shapes, no more and no fewer.
+///
+/// # Errors
+/// If an array is missing, unknown, of another shape or not finite; all such are listed.
+pub fn check_arrays(shapes: &BTreeMap<String, Vec<usize>>, weights: &Weights) -> Result<(), WeightsError> {
+    let mut error =
+        WeightsError { missing: vec![], unexpected: vec![], misshapen: vec![], not_finite: vec![] };
+    for (name, expected) in shapes {
         match weights.get(name) {
             None => error.missing.push(name.clone()),
             Some(array) if array.shape != *expected => {
@@ -93,7 +101,7 @@ pub fn check_weights(network: &impl Module, weights: &Weights) -> Result<(), Wei
             Some(_) => {}
         }
     }
-    error.unexpected.extend(weights.keys().filter(|name| !checker.shapes.contains_key(*name)).cloned());
+    error.unexpected.extend(weights.keys().filter(|name| !shapes.contains_key(*name)).cloned());
     let sound = error.missing.is_empty() && error.unexpected.is_empty() && error.misshapen.is_empty();
     if !(sound && error.not_finite.is_empty()) {
         return Err(error);

@@ -28,6 +28,30 @@ pub fn weights(seed: u64, index: u64, key: &str, shape: &[usize]) -> Vec<f32> {
     numbers(seed, index, count, scale, offset)
 }
 
+/// The array `key` of a network with batch normalisation, the `index`-th of the sorted ones.
+pub fn classifier(seed: u64, index: u64, key: &str, shape: &[usize], gain: f64) -> Vec<f32> {
+    let count = shape.iter().product();
+    if shape.len() > 1 {
+        let inputs = (count / shape[0]) as f64;
+        return numbers(seed, index, count, (3.0 * gain / inputs).sqrt(), 0.0);
+    }
+    if key.ends_with("running_var") {
+        return numbers(seed, index, count, 0.5, 1.0);
+    }
+    weights(seed, index, key, shape)
+}
+
+/// `[n, height, width, 3]`: 8-bit levels divided by 255, picture i drawn (i + 1) / n as bright as the last.
+pub fn pictures(seed: u64, [n, height, width]: [usize; 3]) -> Vec<f32> {
+    let picture = height * width * 3;
+    let drawn = uniform(seed + 1, 0, n * picture).into_iter().enumerate();
+    let level = |(at, u): (usize, f32)| {
+        let brightness = (at / picture + 1) as f64 / n as f64;
+        (256.0 * f64::from(u) * brightness).floor() as f32 / 255.0
+    };
+    drawn.map(level).collect()
+}
+
 /// The timesteps of training step `step`.
 pub fn timesteps(seed: u64, step: u64, count: usize) -> Vec<f64> {
     uniform(seed + 1, 50 + step, count).into_iter().map(|u| (1000.0 * f64::from(u)).floor()).collect()
