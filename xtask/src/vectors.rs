@@ -7,16 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PARITY: &str = "crates/langevin/tests/parity";
+/// Where each folder is a component with its `generate.py`.
+const PARITY: [&str; 2] = ["crates/langevin/tests/parity", "crates/langevin-metrics/tests/parity"];
 
-/// Runs each `generate.py` below tests/parity, and compares what it wrote with what was there.
+/// Runs each `generate.py` below a tests/parity, and compares what it wrote with what was there.
 ///
 /// # Errors
 /// If there is no generator, or one fails or writes nothing.
 pub fn run(root: &Path) -> Result<()> {
-    let generators = generators(&root.join(PARITY))?;
+    let found: Result<Vec<_>> = PARITY.iter().map(|folder| generators(&root.join(folder))).collect();
+    let scripts = found?.concat();
     let python = python::interpreter(root)?;
-    for script in generators {
+    for script in scripts {
         let path = script.with_file_name("vectors.safetensors");
         let before = fs::read(&path).ok();
         run_command(Command::new(&python).arg(&script).current_dir(root))?;
@@ -76,8 +78,10 @@ mod tests {
 
     #[test]
     fn every_component_has_a_generator() {
-        let found = generators(&crate::root().join(PARITY)).unwrap();
-        assert!(found.len() >= 2 && found.is_sorted(), "{found:?}");
+        for folder in PARITY {
+            let found = generators(&crate::root().join(folder)).unwrap();
+            assert!(!found.is_empty() && found.is_sorted(), "{found:?}");
+        }
         let error = generators(&crate::root().join("recipes")).unwrap_err().to_string();
         assert!(error.contains("no generate.py"), "{error}");
     }

@@ -57,6 +57,8 @@ pub enum Purpose {
     Dequantisation = 14,
     /// The signs of an estimated divergence; one index a sample.
     Hutchinson = 15,
+    /// Which samples a metric compares; one index a subset.
+    Subset = 16,
 }
 
 /// A stream of random numbers, named by a seed, a purpose and an index.

@@ -94,11 +94,11 @@ const RULES: &[Rule] = &[
     },
     Rule {
         words: &["burn"],
-        only: &["crates/langevin-math/", "crates/langevin-kernels/"],
+        only: &["crates/langevin-math/", "crates/langevin-kernels/", "crates/langevin-metrics/"],
         except: &[],
         tests: true,
         strings: false,
-        why: "the mathematics and the kernels do without tensors",
+        why: "the mathematics, the kernels and the metrics do without tensors",
     },
     Rule {
         words: &["unsafe"],
