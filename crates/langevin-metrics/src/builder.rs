@@ -1,22 +1,20 @@
 //! Mean and covariance of a stream of feature vectors, in one pass.
 //!
-//! Rows are taken in blocks of [`BLOCK`] at fixed places of the stream, so that neither the pieces in which rows
-//! arrive nor the threads change a bit. The first row is subtracted from all, which in f64 is exact for numbers of f32 that
-//! are not 2²⁹ times one another. Each block is centred on its own mean before anything is squared, and joined to what came
-//! before by the update of Chan, Golub & LeVeque 1983 (Eq. 2.1). So neither a large mean nor one that wanders costs digits:
-//! no large number is ever subtracted from a large sum of squares.
+//! Rows are taken in blocks of [`BLOCK`] at fixed places of the stream, so that neither the pieces in which rows arrive nor
+//! the threads change a bit. A [`Panel`] centres a block before anything is squared: neither a large mean nor one that wanders
+//! costs digits.
 
 use crate::error::MetricsError;
 use crate::features::Features;
 use crate::linear::add_column_products;
+use crate::panel::Panel;
 use crate::statistics::Statistics;
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// Rows to a block.
 const BLOCK: usize = 512;
-/// Rows and columns of a tile of the sum of squares: the unit that threads share.
-const TILE: usize = 256;
+/// Columns of a panel, so rows and columns of a tile: the units that threads share.
+const WIDTH: usize = 256;
 
 /// Collects [`Statistics`] from feature vectors as they come; memory depends on d alone.
 #[derive(Clone, Debug)]
@@ -24,20 +22,19 @@ pub struct StatisticsBuilder {
     dimensions: usize,
     /// Rows in blocks that are done.
     count: u64,
-    /// The first row, once there is one.
-    origin: Vec<f64>,
-    /// Of those, from the origin.
-    mean: Vec<f64>,
-    /// Σ (x − mean)(x − mean)ᵀ of those: the tiles on and below the diagonal.
+    /// All columns, in order.
+    panels: Vec<Panel>,
+    /// Σ (x − μ)(x − μ)ᵀ of the blocks that are done.
     tiles: Vec<Tile>,
-    /// The rows of the block begun, from the origin.
-    pending: Vec<f64>,
+    /// The rows of the block begun.
+    pending: Vec<f32>,
 }
 
+/// The products of the columns of one panel with those of the same, or of one before it.
 #[derive(Clone, Debug)]
 struct Tile {
-    rows: Range<usize>,
-    columns: Range<usize>,
+    left: usize,
+    right: usize,
     values: Vec<f64>,
 }
 
@@ -50,21 +47,15 @@ impl StatisticsBuilder {
         if dimensions == 0 {
             return Err(MetricsError::NoDimensions);
         }
-        let range = |tile: usize| tile * TILE..dimensions.min((tile + 1) * TILE);
-        let across = dimensions.div_ceil(TILE);
-        let pairs = (0..across).flat_map(|row| (0..=row).map(move |column| (row, column)));
-        let tile = |(row, column)| {
-            let (rows, columns): (Range<_>, Range<_>) = (range(row), range(column));
-            Tile { values: vec![0.0; rows.len() * columns.len()], rows, columns }
+        let panel = |first| Panel::new(first..dimensions.min(first + WIDTH));
+        let panels: Vec<_> = (0..dimensions).step_by(WIDTH).map(panel).collect();
+        let pairs = (0..panels.len()).flat_map(|left| (0..=left).map(move |right| (left, right)));
+        let tile = |(left, right): (usize, usize)| {
+            let size = panels[left].columns().len() * panels[right].columns().len();
+            Tile { left, right, values: vec![0.0; size] }
         };
-        Ok(Self {
-            dimensions,
-            count: 0,
-            origin: Vec::new(),
-            mean: vec![0.0; dimensions],
-            tiles: pairs.map(tile).collect(),
-            pending: Vec::new(),
-        })
+        let tiles = pairs.map(tile).collect();
+        Ok(Self { dimensions, count: 0, panels, tiles, pending: Vec::new() })
     }
 
     /// The rows pushed so far.
@@ -78,15 +69,11 @@ impl StatisticsBuilder {
     /// If they are of another length.
     pub fn push(&mut self, rows: Features<'_>) -> Result<(), MetricsError> {
         rows.expect_dimensions(self.dimensions)?;
-        let (d, whole) = (self.dimensions, BLOCK * self.dimensions);
+        let whole = BLOCK * self.dimensions;
         let mut rest = rows.values();
-        if self.origin.is_empty() && !rest.is_empty() {
-            self.origin = rest[..d].iter().map(|&value| f64::from(value)).collect();
-        }
         while !rest.is_empty() {
             let (taken, later) = rest.split_at(rest.len().min(whole - self.pending.len()));
-            let values = taken.chunks_exact(d).flat_map(|row| row.iter().zip(&self.origin));
-            self.pending.extend(values.map(|(&value, origin)| f64::from(value) - origin));
+            self.pending.extend_from_slice(taken);
             rest = later;
             if self.pending.len() == whole {
                 self.close_block();
@@ -108,50 +95,32 @@ impl StatisticsBuilder {
         let (d, degrees) = (self.dimensions, (self.count - 1) as f64);
         let mut covariance = vec![0.0; d * d];
         for tile in &self.tiles {
-            for (row, values) in tile.rows.clone().zip(tile.values.chunks_exact(tile.columns.len())) {
+            let (rows, columns) = (self.panels[tile.left].columns(), self.panels[tile.right].columns());
+            for (row, values) in rows.zip(tile.values.chunks_exact(columns.len())) {
                 // Of a tile on the diagonal only the half below: both halves then agree to the bit.
-                for (column, value) in tile.columns.clone().zip(values).filter(|(column, _)| *column <= row) {
+                for (column, value) in columns.clone().zip(values).filter(|(column, _)| *column <= row) {
                     covariance[row * d + column] = value / degrees;
                     covariance[column * d + row] = value / degrees;
                 }
             }
         }
-        let mean = self.mean.iter().zip(&self.origin).map(|(mean, origin)| origin + mean).collect();
+        let mean = self.panels.iter().flat_map(Panel::mean).collect();
         Ok(Statistics::from_parts(mean, covariance, Some(self.count)))
     }
 
-    /// Joins the pending rows, whose mean is m and whose number n_b, to the n before them with mean μ:
-    ///
-    /// M += Σ (x − m)(x − m)ᵀ + n n_b/(n + n_b) (m − μ)(m − μ)ᵀ,   μ += n_b/(n + n_b) (m − μ)
-    ///
-    /// The second term is one more row.
     fn close_block(&mut self) {
-        let d = self.dimensions;
-        let added = (self.pending.len() / d) as f64;
-        if added == 0.0 {
+        if self.pending.is_empty() {
             return;
         }
-        let mut block_mean = vec![0.0; d];
-        for row in self.pending.chunks_exact(d) {
-            block_mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-        }
-        block_mean.iter_mut().for_each(|sum| *sum /= added);
-        for row in self.pending.chunks_exact_mut(d) {
-            row.iter_mut().zip(&block_mean).for_each(|(value, mean)| *value -= mean);
-        }
-        let before = self.count as f64;
-        let together = before + added;
-        let weight = (before * added / together).sqrt();
-        for (mean, block) in self.mean.iter_mut().zip(&block_mean) {
-            let step = block - *mean;
-            self.pending.push(weight * step);
-            *mean += added / together * step;
-        }
-        let rows = &self.pending;
+        let (d, before, rows) = (self.dimensions, self.count, &self.pending);
+        self.panels.par_iter_mut().for_each(|panel| panel.take(rows, d, before));
+        let panels = &self.panels;
         self.tiles.par_iter_mut().for_each(|tile| {
-            add_column_products(rows, d, tile.rows.clone(), tile.columns.clone(), &mut tile.values);
+            let (left, right) = (&panels[tile.left], &panels[tile.right]);
+            let (m, n) = (left.columns().len(), right.columns().len());
+            add_column_products(left.centred(), m, right.centred(), n, &mut tile.values);
         });
-        self.count += added as u64;
+        self.count += (self.pending.len() / d) as u64;
         self.pending.clear();
     }
 }
@@ -222,7 +191,7 @@ mod tests {
         let mut builder = StatisticsBuilder::new(2).unwrap();
         builder.push(Features::new(&[1.0, 2.0], 2).unwrap()).unwrap();
         let error = builder.clone().finish().unwrap_err();
-        assert_eq!(error.to_string(), "a covariance needs at least 2 samples, but there are 1");
+        assert_eq!(error.to_string(), "a covariance needs samples, at least 2, but there are 1");
         assert!(builder.push(Features::new(&[1.0], 1).unwrap()).is_err());
         assert_eq!(StatisticsBuilder::new(0).unwrap_err(), MetricsError::NoDimensions);
     }

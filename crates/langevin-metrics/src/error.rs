@@ -45,9 +45,9 @@ pub enum MetricsError {
         value: f64,
     },
 
-    /// A matrix that is its own transpose's opposite somewhere.
+    /// A matrix that is not its own transpose.
     #[error(
-        "the covariance has {upper} at row {row}, column {column} and {lower} at their exchange: a covariance is \
+        "the covariance has {upper} at row {row}, column {column} and {lower} with the two exchanged: a covariance is \
          symmetric"
     )]
     NotSymmetric {
@@ -83,7 +83,7 @@ pub enum MetricsError {
     },
 
     /// A set with too few samples for what was asked of it.
-    #[error("{what} needs at least {least} samples, but there are {got}")]
+    #[error("{what} needs samples, at least {least}, but there are {got}")]
     TooFewSamples {
         /// What was asked for.
         what: &'static str,
@@ -92,6 +92,10 @@ pub enum MetricsError {
         /// The samples there are.
         got: usize,
     },
+
+    /// A mean over no subsets.
+    #[error("0 subsets were asked for, but a mean needs at least 1")]
+    NoSubsets,
 
     /// A count that is 0, or larger than can be.
     #[error("{got} {what} were asked for, but there are between 1 and {most}")]

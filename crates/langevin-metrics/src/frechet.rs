@@ -88,6 +88,36 @@ mod tests {
         assert_eq!(frechet_distance(&points[0], &points[1]).unwrap(), 25.0);
     }
 
+    /// Q diag(s) Qᵀ with the reflection Q = 1 − 2vvᵀ of a unit vector v.
+    fn reflected(variances: &[f64]) -> Statistics {
+        let d = variances.len();
+        let drawn = rows(9, 1, d, 1.0);
+        let length = drawn.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+        let v: Vec<f64> = drawn.into_iter().map(|x| f64::from(x) / length).collect();
+        let inner: f64 = v.iter().zip(variances).map(|(v, s)| v * v * s).sum();
+        let mut covariance = vec![0.0; d * d];
+        for i in 0..d {
+            for j in 0..d {
+                let own = if i == j { variances[i] } else { 0.0 };
+                let product = 4.0 * inner - 2.0 * (variances[i] + variances[j]);
+                covariance[i * d + j] = own + v[i] * v[j] * product;
+            }
+        }
+        Statistics::from_moments(vec![0.0; d], covariance, None).unwrap()
+    }
+
+    /// Variances over eight orders of magnitude along common axes, as those of an inception network spread.
+    #[test]
+    fn large_matrices_lose_no_more() {
+        let d = 400;
+        let falling = |k: usize| 10f64.powf(-8.0 * k as f64 / d as f64);
+        let (s, t): (Vec<_>, Vec<_>) = (0..d).map(|k| (falling(k), 0.5 * falling((7 * k) % d))).unzip();
+        let expected: f64 = s.iter().zip(&t).map(|(s, t)| (s.sqrt() - t.sqrt()).powi(2)).sum();
+        let (a, b) = (reflected(&s), reflected(&t));
+        let error = (frechet_distance(&a, &b).unwrap() - expected).abs();
+        assert!(error < 1e-13 * (a.total_variance() + b.total_variance()), "{error}");
+    }
+
     #[test]
     fn threads_do_not_change_a_bit() {
         let (a, b) = (of(&rows(1, 300, 90, 1.0), 90), of(&rows(2, 40, 90, 1.3), 90));

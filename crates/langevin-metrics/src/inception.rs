@@ -19,9 +19,12 @@ pub struct InceptionScore {
 /// before: shuffle those that are ordered by class.
 ///
 /// # Errors
-/// If there are no splits, or more than samples.
+/// If there are no samples, no splits, or more splits than samples.
 pub fn inception_score(logits: Features<'_>, splits: usize) -> Result<InceptionScore, MetricsError> {
     let n = logits.count();
+    if n == 0 {
+        return Err(MetricsError::TooFewSamples { what: "an inception score", least: 1, got: 0 });
+    }
     if splits == 0 || splits > n {
         return Err(MetricsError::Count { what: "splits of the samples", got: splits, most: n });
     }
@@ -84,6 +87,8 @@ mod tests {
 
     #[test]
     fn splits_need_samples() {
+        let none = inception_score(Features::new(&[], 2).unwrap(), 1).unwrap_err();
+        assert_eq!(none.to_string(), "an inception score needs samples, at least 1, but there are 0");
         let logits = Features::new(&[0.0; 6], 2).unwrap();
         for splits in [0, 4] {
             let error = inception_score(logits, splits).unwrap_err();

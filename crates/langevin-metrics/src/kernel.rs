@@ -54,7 +54,7 @@ pub fn kernel_distance(
 ) -> Result<Option<KernelDistance>, MetricsError> {
     let KernelOptions { subsets, seed, .. } = options;
     if subsets == 0 {
-        return Err(MetricsError::Count { what: "subsets", got: 0, most: usize::MAX });
+        return Err(MetricsError::NoSubsets);
     }
     let subset_size = options.subset_size.min(x.count()).min(y.count());
     let mut estimates = Vec::with_capacity(subsets);
@@ -153,7 +153,7 @@ mod tests {
         assert!(matches!(refused(two, three, options), MetricsError::Dimensions { .. }));
         assert!(matches!(
             refused(two, two, KernelOptions { subsets: 0, ..options }),
-            MetricsError::Count { .. }
+            MetricsError::NoSubsets
         ));
         let single = KernelOptions { subset_size: 1, ..options };
         assert!(matches!(refused(two, two, single), MetricsError::TooFewSamples { got: 1, .. }));

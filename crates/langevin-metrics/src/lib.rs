@@ -1,7 +1,8 @@
 //! What two sets of feature vectors say of each other, in f64: no networks, no files.
 //!
-//! A network elsewhere turns every picture into a row of d numbers; here rows are compared. Nothing depends on the number of
-//! threads, and nothing on how a stream of rows was cut into pieces.
+//! A network elsewhere turns every picture into a row of d numbers; here rows are compared. On one processor no bit depends
+//! on the number of threads, nor on how a stream of rows was cut into pieces; another processor may have other instructions,
+//! and round otherwise (`LANGEVIN_ISA` chooses none here).
 //!
 //! | metric | here |
 //! |---|---|
@@ -36,6 +37,7 @@ mod inception;
 mod kernel;
 mod linear;
 mod mmd;
+mod panel;
 mod pca;
 mod prdc;
 mod statistics;

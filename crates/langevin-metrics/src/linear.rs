@@ -5,7 +5,6 @@
 use crate::error::MetricsError;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
-use std::ops::Range;
 
 /// `out` = a bᵀ: the scalar product of every row of `a` with every row of `b`.
 ///
@@ -19,21 +18,14 @@ pub(crate) fn row_products(a: &[f64], b: &[f64], depth: usize, out: &mut [f64]) 
     matmul(out, Accum::Replace, a, b.transpose(), 1.0, Par::Seq);
 }
 
-/// `out` += the products of the columns `left` of `rows` with the columns `right`, summed over the rows.
+/// `out` += aᵀ b: the products of every column of `a` with every column of `b`, summed over the rows.
 ///
 /// # Shapes
-/// `rows`: `[n, width]`, `out`: `[left, right]`.
-pub(crate) fn add_column_products(
-    rows: &[f64],
-    width: usize,
-    left: Range<usize>,
-    right: Range<usize>,
-    out: &mut [f64],
-) {
-    let rows = MatRef::from_row_major_slice(rows, rows.len() / width, width);
-    let out = MatMut::from_row_major_slice_mut(out, left.len(), right.len());
-    let a = rows.subcols(left.start, left.len());
-    let b = rows.subcols(right.start, right.len());
+/// `a`: `[rows, m]`, `b`: `[rows, n]`, `out`: `[m, n]`.
+pub(crate) fn add_column_products(a: &[f64], m: usize, b: &[f64], n: usize, out: &mut [f64]) {
+    let a = MatRef::from_row_major_slice(a, a.len() / m, m);
+    let b = MatRef::from_row_major_slice(b, b.len() / n, n);
+    let out = MatMut::from_row_major_slice_mut(out, m, n);
     matmul(out, Accum::Add, a.transpose(), b, 1.0, Par::Seq);
 }
 
@@ -118,7 +110,7 @@ mod tests {
         let d = 23;
         let rows = normal(3, 40 * d);
         let mut matrix = vec![0.0; d * d];
-        add_column_products(&rows, d, 0..d, 0..d, &mut matrix);
+        add_column_products(&rows, d, &rows, d, &mut matrix);
         let found = eigen(&matrix, d).unwrap();
         assert!(found.values.is_sorted_by(|a, b| a >= b));
         for i in 0..d {
