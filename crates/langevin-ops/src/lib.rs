@@ -2,7 +2,8 @@
 //!
 //! One function an operation, channels last. On the CPU it is computed by `langevin-kernels`, forward and
 //! backward; elsewhere, and where [`OPS_VARIABLE`] says so, in Burn's own operations. A network never calls Burn for
-//! these: it calls here, so that a faster kernel replaces one body and no model changes.
+//! these: it calls here, so that a faster kernel replaces one body and no model changes. What only networks that are never
+//! trained need (`..._within`, pools) has no gradient.
 //!
 //! Activations are `[batch, height, width, channels]` (or `[batch, positions, channels]`), contiguous;
 //! convolution weights are `[out, in, kernel height, kernel width]`, linear weights `[out, in]`, as

@@ -54,7 +54,13 @@ fn assert_agrees(what: &str, ours: &[f32], theirs: &[f32]) {
     assert!(worst <= TOLERANCE, "{what}: the largest difference is {worst:.1e} of {scale}");
 }
 
-fn assert_describes(network: &Pretrained, name: &str, case: &str, pictures: &[f32], size: [usize; 2]) {
+fn assert_describes(
+    network: &dyn FeatureNetwork,
+    name: &str,
+    case: &str,
+    pictures: &[f32],
+    size: [usize; 2],
+) {
     let described = network.describe(pictures, size[0], size[1]);
     for (what, ours) in [("features", &described.features), ("logits", &described.logits)] {
         let what = format!("{name}.{case}.{what}");

@@ -49,6 +49,16 @@ fn what_is_no_weight_is_named() {
 }
 
 #[test]
+fn only_what_is_chosen_is_read() {
+    let integers = TorchFile::open(&path("integers.pt")).unwrap();
+    assert!(integers.chosen(|name| (name != "w").then_some(name)).unwrap().is_empty());
+    let file = TorchFile::open(&path("zip.pt")).unwrap();
+    let chosen = file.chosen(|name| (name == "model.f32").then_some("renamed")).unwrap();
+    assert_eq!(chosen.keys().collect::<Vec<_>>(), ["renamed"]);
+    assert_eq!(chosen["renamed"], file.weights("model.").unwrap()["f32"]);
+}
+
+#[test]
 fn nothing_in_a_pickle_is_called() {
     let weights = read(&path("calls.pt")).unwrap();
     assert_eq!(weights.keys().collect::<Vec<_>>(), ["model.w"]);

@@ -6,6 +6,7 @@
 
 mod attention;
 mod convolution;
+mod depthwise;
 mod elementwise;
 mod norm;
 mod optimizer;

@@ -4,21 +4,14 @@
 //! torch-fidelity have the same.
 
 use super::layer::{Convolution, RELU};
-use super::network::Form;
+use super::network::{Body, Form};
 use crate::interop::classifiers::{Layer, Parts};
 use burn::tensor::Tensor;
 use langevin_ops::{Window, concat_channels, max_pool, mean_pool};
 
 /// Pictures of 299×299 in [−1, 1].
-pub(super) const FORM: Form = Form {
-    name: "inception-v3",
-    side: 299,
-    scale: 2.0,
-    offset: -1.0,
-    dims: 2048,
-    classes: 1008,
-    together: 4,
-};
+pub(super) const FORM: Form =
+    Form { name: "inception", side: 299, scale: 2.0, offset: -1.0, dims: 2048, classes: 1008, together: 4 };
 
 /// A convolution followed by relu.
 #[derive(Clone, Debug)]
@@ -204,10 +197,10 @@ impl Inception {
         let blocks = blocks().into_iter().map(|block| block.into_iter().map(&mut branch).collect());
         Self { blocks: blocks.collect() }
     }
+}
 
-    /// # Shapes
-    /// `[batch, 299, 299, 3]`; returns `[batch, 8, 8, 2048]`.
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+impl Body for Inception {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.blocks.iter().fold(x, |x, block| {
             let outputs = block.iter().map(|steps| steps.iter().fold(x.clone(), |x, step| apply(step, x)));
             outputs.reduce(concat_channels).expect("a block has branches")
@@ -232,7 +225,7 @@ mod tests {
     fn the_published_number_of_parameters() {
         // torchvision: 27,161,264 with 1000 classes and the second classifier's 3,326,696; here 8 classes more.
         let convolutions =
-            layers().iter().map(|layer| layer.shape.iter().product::<usize>() + 2 * layer.shape[0]);
+            layers().into_iter().map(|layer| layer.shape.iter().product::<usize>() + 2 * layer.shape[0]);
         let classifier = |classes: usize| 2048 * classes + classes;
         assert_eq!(convolutions.sum::<usize>() + classifier(1000), 27_161_264 - 3_326_696);
     }

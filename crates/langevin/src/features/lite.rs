@@ -1,7 +1,7 @@
 //! EfficientNet-Lite0: EfficientNet-B0 (Tan & Le 2019) without its gates and with relu6, as TensorFlow's authors published it.
 
 use super::layer::{Convolution, RELU6};
-use super::network::Form;
+use super::network::{Body, Form};
 use crate::interop::classifiers::{Layer, Parts};
 use burn::tensor::Tensor;
 use langevin_ops::Window;
@@ -9,13 +9,13 @@ use langevin_ops::Window;
 /// Pictures of 224×224, (level − 127) / 128 as in the authors' training. They cropped and resized by bicubic interpolation; here a
 /// whole picture is resized as Inception's is.
 pub(super) const FORM: Form = Form {
-    name: "efficientnet-lite0",
+    name: "lite0",
     side: 224,
     scale: 255.0 / 128.0,
     offset: -127.0 / 128.0,
     dims: 1280,
     classes: 1000,
-    together: 4,
+    together: 2,
 };
 
 /// Blocks of the same kind: how many, kernel, the first one's stride, how many times more channels inside, channels outside.
@@ -103,29 +103,28 @@ pub(super) struct Lite {
 impl Lite {
     /// From the parts that [`layers`] names.
     pub(super) fn new(parts: &mut Parts) -> Self {
-        let mut take = |name: &str| parts.convolutions.remove(name);
-        let mut cut = |name: &str| take(name).map(|parts| Convolution::new(parts, RELU6));
+        let mut find = |name: String, limits| {
+            parts.convolutions.remove(&name).map(|folded| Convolution::new(folded, limits))
+        };
         let needed = "every layer was asked for";
-        let (stem, head) = (cut("stem").expect(needed), cut("head").expect(needed));
-        let blocks = shapes().into_iter().enumerate().map(|(index, shape)| {
+        let mut blocks = Vec::new();
+        for (index, Shape { inputs, outputs, stride, .. }) in shapes().into_iter().enumerate() {
             let name = |part: &str| format!("blocks.{index}.{part}");
-            let expand = parts.convolutions.remove(&name("expand"));
-            let [depthwise, project] =
-                ["depthwise", "project"].map(|part| parts.convolutions.remove(&name(part)).expect(needed));
-            Block {
-                expand: expand.map(|parts| Convolution::new(parts, RELU6)),
-                depthwise: Convolution::new(depthwise, RELU6),
-                project: Convolution::new(project, None),
-                stride: shape.stride,
-                residual: shape.stride == 1 && shape.inputs == shape.outputs,
-            }
-        });
-        Self { stem, blocks: blocks.collect(), head }
+            blocks.push(Block {
+                expand: find(name("expand"), RELU6),
+                depthwise: find(name("depthwise"), RELU6).expect(needed),
+                project: find(name("project"), None).expect(needed),
+                stride,
+                residual: stride == 1 && inputs == outputs,
+            });
+        }
+        let [stem, head] = ["stem", "head"].map(|name| find(name.to_owned(), RELU6).expect(needed));
+        Self { stem, blocks, head }
     }
+}
 
-    /// # Shapes
-    /// `[batch, 224, 224, 3]`; returns `[batch, 7, 7, 1280]`.
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+impl Body for Lite {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let window = same(x.dims()[1], self.stem.kernel(), 2);
         let x = self.stem.forward(x, window, None);
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
@@ -151,7 +150,7 @@ mod tests {
     fn the_published_number_of_parameters() {
         // 4.7 million (the authors' table): convolutions, two numbers a channel of the normalisations, the classifier.
         let convolutions =
-            layers().iter().map(|layer| layer.shape.iter().product::<usize>() + 2 * layer.shape[0]);
+            layers().into_iter().map(|layer| layer.shape.iter().product::<usize>() + 2 * layer.shape[0]);
         assert_eq!(convolutions.sum::<usize>() + 1280 * 1000 + 1000, 4_652_008);
     }
 

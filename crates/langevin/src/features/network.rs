@@ -1,14 +1,13 @@
 //! From pictures to features and classes.
 
-use super::inception::Inception;
 use super::layer::{bias, tensor};
-use super::lite::Lite;
 use super::resize::resize_bilinear;
 use crate::compute::PreparedWeights;
 use crate::interop::classifiers::Folded;
 use crate::tensor::{cpu, to_vec};
 use burn::tensor::{Tensor, TensorData};
 use langevin_ops::{linear, mean_positions};
+use std::fmt::Debug;
 
 /// What a network sees in some pictures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,17 +59,17 @@ pub(super) struct Form {
 }
 
 /// The convolutions of a network.
-#[derive(Debug)]
-pub(super) enum Body {
-    Inception(Inception),
-    Lite(Lite),
+pub(super) trait Body: Debug + Send + Sync {
+    /// # Shapes
+    /// `x`: `[batch, side, side, 3]`, scaled; returns `[batch, height, width, dims]`.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4>;
 }
 
 /// A network with the weights that its authors trained.
 #[derive(Debug)]
 pub struct Pretrained {
     form: Form,
-    body: Body,
+    body: Box<dyn Body>,
     /// `[classes, dims]`.
     weight: Tensor<2>,
     /// `[classes]`.
@@ -78,7 +77,7 @@ pub struct Pretrained {
 }
 
 impl Pretrained {
-    pub(super) fn new(form: Form, body: Body, classifier: Folded) -> Self {
+    pub(super) fn new(form: Form, body: Box<dyn Body>, classifier: Folded) -> Self {
         Self { form, body, weight: tensor(classifier.weight), bias: bias(classifier.bias) }
     }
 
@@ -87,10 +86,7 @@ impl Pretrained {
         let side = self.form.side;
         let shape = [pictures.len() / (side * side * 3), side, side, 3];
         let x = Tensor::<4>::from_data(TensorData::new(pictures, shape), &cpu());
-        let features = mean_positions(match &self.body {
-            Body::Inception(network) => network.forward(x),
-            Body::Lite(network) => network.forward(x),
-        });
+        let features = mean_positions(self.body.forward(x));
         let logits = linear(features.clone(), self.weight.clone(), self.bias.clone(), None);
         [features, logits]
     }
@@ -113,7 +109,7 @@ impl FeatureNetwork for Pretrained {
         let Form { side, scale, offset, together, .. } = self.form;
         let picture = height * width * 3;
         assert!(
-            picture > 0 && pictures.len() % picture == 0,
+            picture > 0 && pictures.len().is_multiple_of(picture),
             "{} numbers are no whole number of pictures of {height}x{width} in three channels",
             pictures.len()
         );

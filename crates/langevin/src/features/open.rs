@@ -4,12 +4,17 @@ use super::network::{Body, Form, Pretrained};
 use super::{inception, lite};
 use crate::interop::classifiers::{ClassifierError, INCEPTION, LITE, Layer, Naming, Parts};
 use crate::models::weights::{Weights, WeightsError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a network cannot be loaded.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct FeatureError(#[from] ClassifierError);
+#[allow(missing_docs)]
+pub enum FeatureError {
+    #[error(transparent)]
+    File(#[from] ClassifierError),
+    #[error("{path}: {cause}; expected the state dict of {network}")]
+    Weights { path: PathBuf, network: &'static str, cause: Box<WeightsError> },
+}
 
 /// A network that describes pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +71,9 @@ impl Kind {
 pub fn build(kind: Kind, weights: Weights) -> Result<Pretrained, WeightsError> {
     let form = kind.form();
     let mut parts = kind.naming().assemble(weights, &kind.layers(), [form.classes, form.dims])?;
-    let body = match kind {
-        Kind::InceptionV3 => Body::Inception(inception::Inception::new(&mut parts)),
-        Kind::EfficientNetLite0 => Body::Lite(lite::Lite::new(&mut parts)),
+    let body: Box<dyn Body> = match kind {
+        Kind::InceptionV3 => Box::new(inception::Inception::new(&mut parts)),
+        Kind::EfficientNetLite0 => Box::new(lite::Lite::new(&mut parts)),
     };
     let Parts { mut classifier, .. } = parts;
     if kind == Kind::InceptionV3 {
@@ -85,9 +90,11 @@ pub fn build(kind: Kind, weights: Weights) -> Result<Pretrained, WeightsError> {
 /// If the file cannot be read, is malformed, or its arrays are not those of the network.
 pub fn load(kind: Kind, path: &Path) -> Result<Pretrained, FeatureError> {
     let weights = kind.naming().read(path)?;
-    let network = kind.name();
-    let misfit = |cause| ClassifierError::Weights { path: path.to_owned(), network, cause };
-    Ok(build(kind, weights).map_err(misfit)?)
+    build(kind, weights).map_err(|cause| FeatureError::Weights {
+        path: path.to_owned(),
+        network: kind.name(),
+        cause: Box::new(cause),
+    })
 }
 
 #[cfg(test)]

@@ -145,6 +145,19 @@ mod tests {
     }
 
     #[test]
+    fn integers_are_left_out_where_nobody_asks_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.safetensors");
+        let header = r#"{"count":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
+        let data = [&7i64.to_le_bytes()[..], &1.5f32.to_le_bytes()].concat();
+        let bytes = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat();
+        fs::write(&path, bytes).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("count holds I64"));
+        let weights = read_chosen(&path, |name| name != "count").unwrap();
+        assert_eq!((weights.len(), &weights["w"].values[..]), (1, &[1.5][..]));
+    }
+
+    #[test]
     fn a_truncated_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("w.safetensors");

