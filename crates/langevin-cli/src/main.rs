@@ -2,7 +2,9 @@
 
 mod args;
 mod commands;
+mod download;
 mod exit;
+mod feature_files;
 mod folders;
 mod noise_file;
 mod output;
@@ -34,6 +36,7 @@ fn run(command: Command) -> exit::Done {
         Command::Samplers => commands::samplers::run(),
         Command::CompareSamplers(arguments) => commands::compare_samplers::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
+        Command::Features(arguments) => commands::features::run(&arguments),
         Command::Diffuse(arguments) => commands::diffuse::run(&arguments),
         Command::Denoise(arguments) => commands::denoise::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),

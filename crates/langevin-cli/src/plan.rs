@@ -1,6 +1,6 @@
 //! What a run will do, before it does it.
 
-use langevin::config::{Recipe, Settings, TimestepSampling};
+use langevin::config::{EvaluateConfig, Recipe, Settings, TimestepSampling};
 use langevin::data::Dataset;
 use langevin::interop::diffusers::check_pipeline;
 use langevin::math::{Objective, Weighting};
@@ -51,6 +51,11 @@ pub fn describe(
         line("", format!("resumed at step {}", thousands(step)));
     }
     line("grids", grid_cost(settings, grids));
+    if let EvaluateConfig { every: Some(every), samples, steps, features, .. } = recipe.evaluate {
+        let (every, samples) = (thousands(every), thousands(samples as u64));
+        let features = format!("{features:?}").to_lowercase();
+        line("measures", format!("{samples} samples by {steps} steps, by {features}, every {every} steps"));
+    }
     let bytes = estimate_bytes(settings, parameters, data.bytes_in_memory());
     let machine = available_bytes();
     let available = machine.map(|bytes| format!(" ({} are free)", gibibytes(bytes)));

@@ -94,17 +94,23 @@ fn knobs(sampler: &Sampler, arguments: &SamplerArguments, variance: Variance) ->
     {
         return Err(usage(format!("--order is {order}: {} has orders 1 to {most}", sampler.name)));
     }
-    if arguments.variance == Some(Variance::Learned) && variance != Variance::Learned {
-        return Err(usage(
-            "--variance is learned, but the model has learned none: use fixed-large or fixed-small",
-        ));
-    }
+    arguments.variance.map(|asked| check_variance(asked, variance)).transpose()?;
     Ok(Knobs {
         eta: arguments.eta,
         order: arguments.order,
         variance: arguments.variance.unwrap_or(variance),
         churn: arguments.churn.as_deref().map(churn).transpose()?.unwrap_or_default(),
     })
+}
+
+/// Refuses a learned variance of a model that has learned none.
+pub fn check_variance(asked: Variance, model: Variance) -> Result<(), Failure> {
+    if asked == Variance::Learned && model != Variance::Learned {
+        return Err(usage(
+            "--variance is learned, but the model has learned none: use fixed-large or fixed-small",
+        ));
+    }
+    Ok(())
 }
 
 fn check_eta(eta: f64) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -31,6 +32,11 @@ impl Signals {
             0 => None,
             signal => Some(signal as i32),
         }
+    }
+
+    /// Whether what computes goes on.
+    pub fn flow(&self) -> ControlFlow<()> {
+        if self.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

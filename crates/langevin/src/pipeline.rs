@@ -1,95 +1,23 @@
 //! A trained model, ready to sample from.
 
+mod options;
+
+pub use options::{SampleError, SampleOptions, SamplerChoice};
+
 use crate::config::Settings;
 use crate::diffusion::{Bound, Denoiser, Process};
 use crate::interop::diffusers::{Class, Scheduler, SchedulerError, scheduler_config};
+use crate::models::Model;
 use crate::models::weights::{parameter_names, weights_of, with_weights};
-use crate::models::{ConditioningError, Model};
-use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, Sampler, run};
+use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, run};
 use crate::tensor::SampleShape;
 use crate::tensor::{from_samples, to_vec};
 use crate::train::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint};
 use burn::module::Module;
 use burn::tensor::Device;
-use langevin_math::{Grid, GridOptions, MathError, NoiseLevel};
+use langevin_math::{Grid, NoiseLevel};
 use std::ops::ControlFlow;
 use std::path::Path;
-
-/// Why samples cannot be drawn.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum SampleError {
-    #[error(transparent)]
-    Levels(#[from] MathError),
-    #[error(transparent)]
-    Scheduler(#[from] SchedulerError),
-    #[error(transparent)]
-    Class(#[from] ConditioningError),
-}
-
-/// How samples are drawn.
-#[derive(Clone)]
-pub struct SampleOptions {
-    /// Samples.
-    pub count: usize,
-    /// The sampler.
-    pub sampler: SamplerChoice,
-    /// Steps; `None` takes the sampler's own number, which is all T for ancestral sampling.
-    pub steps: Option<usize>,
-    /// What is done to x̂_0 on the way; `None` takes the model's, or that of a scheduler of diffusers.
-    pub bound: Option<Bound>,
-    /// The class of all samples, for a network that knows classes.
-    pub class: Option<usize>,
-    /// x_T, and the noise of the steps.
-    pub noise: Noise,
-    /// Samples computed at a time.
-    pub batch: usize,
-}
-
-/// A sampler and how it is set.
-#[derive(Clone)]
-pub enum SamplerChoice {
-    /// One of [`SAMPLERS`](crate::sampler::SAMPLERS).
-    Own {
-        /// Which.
-        sampler: &'static Sampler,
-        /// How it is set; the variance of `None` is the model's.
-        knobs: Option<Knobs>,
-        /// The noise levels.
-        levels: GridOptions,
-    },
-    /// One of diffusers, as that computes it.
-    Diffusers(Scheduler),
-}
-
-impl SamplerChoice {
-    /// A sampler by its name in [`SAMPLERS`](crate::sampler::SAMPLERS), as it stands there.
-    pub fn named(name: &str) -> Option<Self> {
-        let sampler = Sampler::named(name)?;
-        Some(Self::Own { sampler, knobs: None, levels: GridOptions::default() })
-    }
-}
-
-impl Default for SamplerChoice {
-    /// Ancestral sampling, as the model was trained for.
-    fn default() -> Self {
-        Self::named("ddpm").expect("the registry has it")
-    }
-}
-
-impl Default for SampleOptions {
-    fn default() -> Self {
-        Self {
-            count: 16,
-            sampler: SamplerChoice::default(),
-            steps: None,
-            bound: None,
-            class: None,
-            noise: Noise::Seed(0),
-            batch: 16,
-        }
-    }
-}
 
 /// x_t, and the sample that came of it.
 pub type Renoised = (Vec<f32>, Vec<f32>);
@@ -211,19 +139,35 @@ impl TrainedModel {
         options: &SampleOptions,
         observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
     ) -> Result<Option<Vec<f32>>, SampleError> {
-        let plan = &self.plan(options)?;
+        let (plan, denoiser) = (&self.plan(options)?, &self.denoiser(options)?);
+        Ok(self.generation(options, plan, denoiser).run(&self.device, observe))
+    }
+
+    /// The samples of `options`, to be drawn by [its plan](TrainedModel::plan) and [denoiser](TrainedModel::denoiser).
+    pub fn generation<'a>(
+        &self,
+        options: &'a SampleOptions,
+        plan: &'a Plan,
+        denoiser: &'a Denoiser,
+    ) -> Generation<'a> {
+        let (shape, noise) = (self.shape(), &options.noise);
+        let SampleOptions { count, batch, .. } = *options;
+        Generation { denoiser, plan, shape, noise, first: 0, count, batch }
+    }
+
+    /// The network in its process, with the bound of `options`, of their scheduler, or else the model's.
+    ///
+    /// # Errors
+    /// If the network does not know the class, or knows classes and none is given.
+    pub fn denoiser(&self, options: &SampleOptions) -> Result<Denoiser<'_>, SampleError> {
         let bound = options.bound.or(match &options.sampler {
             SamplerChoice::Own { .. } => None,
             SamplerChoice::Diffusers(scheduler) => Some(scheduler.bound()),
         });
-        let denoiser = &self.denoiser(bound).of_class(options.class)?;
-        let (shape, noise) = (self.shape(), &options.noise);
-        let SampleOptions { count, batch, .. } = *options;
-        Ok(Generation { denoiser, plan, shape, noise, count, batch }.run(&self.device, observe))
+        Ok(self.bounded(bound).of_class(options.class)?)
     }
 
-    /// The network in its process, with what is right for its data if no bound is given.
-    fn denoiser(&self, bound: Option<Bound>) -> Denoiser<'_> {
+    fn bounded(&self, bound: Option<Bound>) -> Denoiser<'_> {
         Denoiser::new(&self.network, &self.process, bound.unwrap_or(self.checkpoint.bound()))
     }
 
@@ -243,7 +187,7 @@ impl TrainedModel {
         class: Option<usize>,
         observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
     ) -> Result<Option<Renoised>, SampleError> {
-        let denoiser = self.denoiser(None).of_class(class)?;
+        let denoiser = self.bounded(None).of_class(class)?;
         let shape = self.shape();
         let seed = Noise::Seed(seed);
         let noise = NoiseSource { noise: &seed, first: 0, samples: 1, shape };

@@ -3,7 +3,7 @@
 use langevin::config::{Recipe, Settings};
 use langevin::data;
 use langevin::math::Variance;
-use langevin::train::{Checkpoint, RunFolder, Trainer, WeightsKind, train};
+use langevin::train::{Checkpoint, Extras, RunFolder, Trainer, WeightsKind, train};
 use langevin::{SampleOptions, TrainedModel};
 
 /// A small network in a process so short that its losses soon decide which timesteps are drawn.
@@ -104,7 +104,7 @@ fn a_model_of_learned_variance_is_a_pipeline_and_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let run = RunFolder::new(folder.path());
     let mut trainer = trainer(&recipe(&["objective.kind=hybrid", "train.steps=3", "sample.grid=false"]));
-    train(&mut trainer, &run, true, &mut |_| {}, &|| false).unwrap();
+    train(&mut trainer, &run, Extras::default(), &mut |_| {}, &|| false).unwrap();
     assert!(run.checkpoint(3).join("model_index.json").exists());
     let line = std::fs::read_to_string(run.metrics()).unwrap();
     assert!(line.contains("\"vlb\":"), "{line}");

@@ -43,7 +43,7 @@ fn generate(
     let knobs = Knobs::new(process.variance);
     let plan = &Plan::of(sampler, knobs, &process.table, GridOptions::default(), 10).unwrap();
     let noise = &Noise::Seed(seed);
-    Generation { denoiser, plan, shape: SHAPE, noise, count, batch }.run(&Device::flex(), observe)
+    Generation { denoiser, plan, shape: SHAPE, noise, first: 0, count, batch }.run(&Device::flex(), observe)
 }
 
 /// Every sampler, those that draw noise at their steps too.
@@ -129,7 +129,7 @@ fn gaussian_data_come_back_with_the_variance_that_the_chain_has() {
             let ddpm = Sampler::named("ddpm").unwrap();
             let plan = &Plan::of(ddpm, knobs, &process.table, GridOptions::default(), 1000).unwrap();
             let noise = &Noise::Seed(5);
-            let run = Generation { denoiser, plan, shape: n, noise, count: 1, batch: 1 };
+            let run = Generation { denoiser, plan, shape: n, noise, first: 0, count: 1, batch: 1 };
             let samples = run.run(&Device::flex(), proceed).unwrap();
             let count = samples.len() as f64;
             let got = samples.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / count;

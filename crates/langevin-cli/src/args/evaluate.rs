@@ -1,6 +1,6 @@
 //! The arguments of `langevin evaluate`.
 
-use super::{ReadArguments, Weights};
+use super::{ReadArguments, SamplerArguments, Weights};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -11,19 +11,54 @@ pub enum Metric {
     Nll,
     /// The negative log-likelihood by the probability-flow ODE, in bits per dimension
     NllOde,
+    /// The Fréchet distance of the samples' features and the data's
+    Frechet,
+    /// The same by Inception's features: the Fréchet Inception distance
+    Fid,
+    /// The kernel distance of the features, with its spread over subsets
+    Kid,
+    /// The Inception score: how sure a classifier is of each sample, and how many classes it sees
+    Is,
+    /// Precision, recall, density and coverage
+    Prdc,
+    /// All that the model, the data and the features allow, but the ODE
+    All,
+}
+
+impl Metric {
+    /// What is said of samples, not of what a model makes of data.
+    pub const SAMPLES: [Self; 5] = [Self::Frechet, Self::Fid, Self::Kid, Self::Is, Self::Prdc];
+
+    /// Whether it is said of samples.
+    pub fn of_samples(self) -> bool {
+        !matches!(self, Self::Nll | Self::NllOde)
+    }
+}
+
+/// What samples are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FeatureName {
+    /// Their elements, or where those are more than 64, so many principal components of them: for tiny pictures and points
+    Pixels,
+    /// EfficientNet-Lite0
+    Lite0,
+    /// Inception v3, as papers report FID
+    Inception,
 }
 
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// A run's folder (its newest checkpoint), a checkpoint's, or a pipeline that diffusers saved
-    pub model: PathBuf,
+    /// A model: a run's folder (its newest checkpoint), a checkpoint's, or a pipeline that diffusers saved; or samples: a folder
+    /// or a .zip of pictures, a .npz (arr_0), points in a .npy
+    #[arg(value_name = "MODEL|SAMPLES")]
+    pub what: PathBuf,
     /// The data: a built-in set, a folder, a file [default: the run's own, its held-out part apart]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     #[command(flatten)]
     pub read: ReadArguments,
-    /// What to measure, separated by commas
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "nll")]
+    /// What to measure, separated by commas [default: nll of a model, frechet of samples]
+    #[arg(long, value_enum, value_delimiter = ',')]
     pub metrics: Vec<Metric>,
     /// Samples of each part of the data, the first [default: all]
     #[arg(short = 'n', value_name = "N")]
@@ -37,7 +72,27 @@ pub struct EvaluateArguments {
     /// Steps of the ODE, of four evaluations and gradients each
     #[arg(long, value_name = "S", default_value_t = 50)]
     pub ode_steps: usize,
-    /// Seed of the timesteps and of all noise
+    /// What samples are compared by [default: inception for fid, pixels for pictures of up to 16x16 and points]
+    #[arg(long, value_enum)]
+    pub features: Option<FeatureName>,
+    /// The weights of the features' network [default: what `langevin features fetch` got]
+    #[arg(long, value_name = "FILE")]
+    pub features_file: Option<PathBuf>,
+    /// Samples that a model draws [default: as many as the first part of the data has, at most 10,000]
+    #[arg(long, value_name = "N")]
+    pub samples: Option<usize>,
+    #[command(flatten)]
+    pub sampler: SamplerArguments,
+    /// Neighbours of precision, recall, density and coverage
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub neighbours: usize,
+    /// Compare with the mean and covariance in this file (mu, sigma; as pytorch-fid saves them) in place of data
+    #[arg(long, value_name = "FILE.npz", conflicts_with_all = ["data", "count"])]
+    pub statistics: Option<PathBuf>,
+    /// Also write the mean and covariance of the first part of the data
+    #[arg(long, value_name = "FILE.npz", conflicts_with = "statistics")]
+    pub save_statistics: Option<PathBuf>,
+    /// Seed of the timesteps, of all noise, of samples and of subsets
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// The class of the samples, counted from 0, for a model that knows classes

@@ -3,11 +3,13 @@
 mod bench;
 mod convert;
 mod evaluate;
+mod features;
 mod sampling;
 
 pub use bench::{BenchArguments, Work};
 pub use convert::{ConvertArguments, Source, Target};
-pub use evaluate::{EvaluateArguments, Metric};
+pub use evaluate::{EvaluateArguments, FeatureName, Metric};
+pub use features::{FeaturesArguments, FeaturesCommand, FetchArguments};
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,8 +35,10 @@ pub enum Command {
     Samplers,
     /// Draw the same samples with several samplers in several numbers of steps, and measure each
     CompareSamplers(Box<CompareSamplersArguments>),
-    /// Measure a model: the bound on its negative log-likelihood, with its parts
+    /// Measure a model or samples: likelihood, Fréchet and kernel distance, Inception score, precision and recall
     Evaluate(Box<EvaluateArguments>),
+    /// List the networks whose features samples are compared by, or download their weights
+    Features(FeaturesArguments),
     /// Show data turning to noise: the forward process
     Diffuse(DiffuseArguments),
     /// Add noise to a picture, and let a model take it away

@@ -1,64 +1,111 @@
 //! `langevin evaluate`: how good a model is, in numbers.
 
+mod describer;
+mod drawing;
+mod likelihood;
 mod parts;
+mod quality;
+mod reference;
 mod report;
+mod subject;
 
 use super::use_threads;
 use crate::args::{EvaluateArguments, Metric};
 use crate::exit::{Done, Failure, usage};
 use crate::output::check_png;
-use crate::plan::thousands;
-use crate::progress::Progress;
-use crate::sampling;
 use crate::signals::Signals;
-use langevin::TrainedModel;
 use langevin::compute::set_exact;
-use langevin::eval::{BoundTerms, Estimate, Flow, FlowOptions, Nll, NllOptions, evaluate_nll};
-use langevin::models::{Conditioning, Network};
+use langevin::eval::{Estimate, Nll};
 use parts::{Part, parts};
+use quality::{Comparison, Judge};
 use std::ops::ControlFlow;
+use subject::Subject;
 
 /// What was measured on a part of the data.
 struct Measured {
-    part: Part,
+    /// What the part is called.
+    name: String,
+    /// Its samples, where their number is known.
+    count: Option<u64>,
+    /// Levels of its values.
+    levels: Option<u32>,
     nll: Option<Nll>,
     ode: Option<Estimate>,
+    quality: Option<Comparison>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    arguments: &'a EvaluateArguments,
+    signals: &'a Signals,
+}
+
+impl Asked<'_> {
+    /// Whether a metric is to be measured of this subject.
+    fn wants(&self, metric: Metric, subject: &Subject) -> bool {
+        let given = &self.arguments.metrics;
+        match subject {
+            _ if given.contains(&metric) => true,
+            Subject::Model(_) if given.is_empty() => metric == Metric::Nll,
+            Subject::Samples(_) if given.is_empty() => metric == Metric::Frechet,
+            _ if !given.contains(&Metric::All) || metric == Metric::NllOde => false,
+            // All that can be measured, and only that.
+            _ if metric == Metric::Nll => subject.is_model() && subject.levels().is_some(),
+            _ => metric != Metric::Fid,
+        }
+    }
+
+    /// Whether to go on.
+    fn flow(&self) -> ControlFlow<()> {
+        self.signals.flow()
+    }
+
+    fn interrupted(&self) -> Failure {
+        Failure::Interrupted(self.signals.received().unwrap_or(2))
+    }
 }
 
 /// Runs the command.
 pub fn run(arguments: &EvaluateArguments) -> Done {
-    let signals = Signals::listen()?;
-    if let Some(plot) = &arguments.plot {
-        check_png(plot)?;
-        if !arguments.metrics.contains(&Metric::Nll) {
-            return Err(usage("--plot shows the terms of --metrics nll: ask for it too"));
-        }
-    }
-    if [arguments.terms, arguments.batch, arguments.ode_steps].contains(&0) || arguments.count == Some(0) {
-        return Err(usage("-n, --terms, --ode-steps and --batch are at least 1"));
-    }
+    let signals = &Signals::listen()?;
+    check(arguments)?;
     use_threads(arguments.threads)?;
     set_exact(arguments.exact);
-    let model = sampling::model(&arguments.model, None, arguments.weights.into())?;
-    if model.settings().levels.is_none() {
+    let asked = Asked { arguments, signals };
+    let subject = Subject::open(arguments)?;
+    if arguments.save_statistics.is_some()
+        && !Metric::SAMPLES.iter().any(|&metric| asked.wants(metric, &subject))
+    {
         return Err(usage(
-            "--metrics nll is for models of pictures: points have no levels whose probability it could be",
+            "--save-statistics keeps those of the data's features: ask for --metrics frechet too",
         ));
     }
-    let classes = arguments.class.map(|class| [class]);
-    let told = Conditioning::at(&[0.0]).with_classes(classes.as_ref().map(|classes| &classes[..]));
-    model.network.check(&told, 1).map_err(usage)?;
-    let wanted = |metric| arguments.metrics.contains(&metric);
+    let parts = parts(arguments, &subject)?;
+    let judge = Judge::new(asked, &subject, &parts)?;
     let mut measured = Vec::new();
-    for part in parts(arguments, &model)? {
-        let nll = wanted(Metric::Nll).then(|| nll(arguments, &model, &part, &signals)).transpose()?;
-        let ode = wanted(Metric::NllOde).then(|| ode(arguments, &model, &part, &signals)).transpose()?;
-        measured.push(Measured { part, nll, ode });
+    for part in &parts {
+        let model = |metric| subject.model().filter(|_| asked.wants(metric, &subject));
+        let save = arguments.save_statistics.as_deref().filter(|_| measured.is_empty());
+        measured.push(Measured {
+            name: part.name.clone(),
+            count: Some(part.len() as u64),
+            levels: part.levels,
+            nll: model(Metric::Nll).map(|model| likelihood::nll(asked, model, part)).transpose()?,
+            ode: model(Metric::NllOde).map(|model| likelihood::ode(asked, model, part)).transpose()?,
+            quality: judge.as_ref().map(|judge| judge.against(Some(part), save)).transpose()?,
+        });
     }
+    if let (Some(path), Some(judge)) = (&arguments.statistics, &judge) {
+        let (name, quality) = (path.display().to_string(), judge.against(None, None)?);
+        let (count, quality) = (quality.reference, Some(quality));
+        measured.push(Measured { name, count, levels: None, nll: None, ode: None, quality });
+    }
+    let judged = judge.map(Judge::finish);
     if arguments.json {
-        println!("{:#}", report::json(arguments, &measured));
+        println!("{:#}", report::json(arguments, &measured, judged.as_ref()));
     } else {
-        report::print(&measured);
+        report::print(&measured, judged.as_ref());
     }
     if let Some(plot) = &arguments.plot {
         report::plot(plot, &measured)?;
@@ -70,62 +117,24 @@ pub fn run(arguments: &EvaluateArguments) -> Done {
     Ok(())
 }
 
-fn nll(
-    arguments: &EvaluateArguments,
-    model: &TrainedModel,
-    part: &Part,
-    signals: &Signals,
-) -> Result<Nll, Failure> {
-    let terms = BoundTerms {
-        network: &model.network,
-        process: &model.process,
-        bound: model.checkpoint.bound(),
-        shape: model.shape(),
-        levels: part.levels,
-        class: arguments.class,
-    };
-    let options = NllOptions {
-        terms: (!arguments.full).then_some(arguments.terms),
-        seed: arguments.seed,
-        batch: arguments.batch,
-    };
-    let steps = if arguments.full { model.process.len() } else { arguments.terms.min(model.process.len()) };
-    let mut progress = Progress::new("evaluating", (part.len() * steps) as u64, 0, arguments.quiet);
-    let read = |index: usize, out: &mut [f32]| part.read(index, out);
-    let device = langevin::cpu();
-    let nll = evaluate_nll(&terms, part.len(), &read, options, &device, &mut |done, _| {
-        let samples = thousands((done / steps) as u64);
-        progress.update(
-            done as u64,
-            format!("{}: {samples} of {} pictures", part.name, thousands(part.len() as u64)),
-        );
-        if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    progress.finish();
-    nll.ok_or(Failure::Interrupted(signals.received().unwrap_or(2)))
-}
-
-fn ode(
-    arguments: &EvaluateArguments,
-    model: &TrainedModel,
-    part: &Part,
-    signals: &Signals,
-) -> Result<Estimate, Failure> {
-    let network = &model.differentiable();
-    let (process, shape, levels, class) = (&model.process, model.shape(), part.levels, arguments.class);
-    let options = FlowOptions { steps: arguments.ode_steps, seed: arguments.seed, batch: arguments.batch };
-    let total = 4 * arguments.ode_steps * part.len();
-    let mut progress = Progress::new("solving", total as u64, 0, arguments.quiet);
-    let read = |index: usize, out: &mut [f32]| part.read(index, out);
-    let flow = Flow { network, process, shape, levels, class };
-    let device = langevin::cpu().autodiff();
-    let bits = flow.evaluate(part.len(), &read, options, &device, &mut |done, _| {
-        progress.update(
-            done as u64,
-            format!("{}: the ODE of {} pictures", part.name, thousands(part.len() as u64)),
-        );
-        if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    progress.finish();
-    bits.ok_or(Failure::Interrupted(signals.received().unwrap_or(2)))
+/// What cannot be right, whatever the model.
+fn check(arguments: &EvaluateArguments) -> Done {
+    if let Some(plot) = &arguments.plot {
+        check_png(plot)?;
+        let shown = [Metric::Nll, Metric::All];
+        if !arguments.metrics.is_empty() && !arguments.metrics.iter().any(|metric| shown.contains(metric)) {
+            return Err(usage("--plot shows the terms of --metrics nll: ask for it too"));
+        }
+    }
+    if let Some(path) = &arguments.save_statistics
+        && path.extension().is_none_or(|ending| ending != "npz")
+    {
+        return Err(usage(format!("{} does not end in .npz, which it would be", path.display())));
+    }
+    let counts = [arguments.terms, arguments.batch, arguments.ode_steps, arguments.neighbours];
+    let given = [arguments.count, arguments.samples].into_iter().flatten();
+    if counts.into_iter().chain(given).any(|count| count == 0) {
+        return Err(usage("-n, --samples, --terms, --ode-steps, --neighbours and --batch are at least 1"));
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ pub mod convert;
 pub mod denoise;
 pub mod diffuse;
 pub mod evaluate;
+pub mod features;
 pub mod inspect;
 pub mod recipes;
 mod resume;

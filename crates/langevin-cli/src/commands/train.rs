@@ -4,6 +4,7 @@ use super::resume::{check_data, find_resumed, resumed_recipe};
 use super::use_threads;
 use crate::args::TrainArguments;
 use crate::exit::{Done, Failure, usage};
+use crate::feature_files;
 use crate::folders::{check_empty, new_run, next_run, run_name};
 use crate::plan;
 use crate::progress::{Progress, duration};
@@ -13,7 +14,9 @@ use anyhow::Context;
 use langevin::compute::set_exact;
 use langevin::config::{Recipe, Settings, builtin_recipe, recipe_for_data};
 use langevin::data;
-use langevin::train::{Checkpoint, Event, Outcome, RunFolder, Trainer, WeightsKind, train};
+use langevin::train::{
+    Checkpoint, Evaluator, Event, Extras, Measurement, Outcome, RunFolder, Trainer, WeightsKind, train,
+};
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -121,13 +124,14 @@ fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &Tr
     let signals = Signals::listen()?;
     let (steps, batch) = (trainer.settings().recipe.train.steps, trainer.settings().recipe.train.batch);
     let start = trainer.steps_made();
+    let evaluator = evaluator(trainer, &signals, arguments.quiet)?;
     let mut progress = Progress::new("training", steps, start, arguments.quiet);
     let begun = Instant::now();
     let (mut last_step, mut loss, mut speed, mut holdout) = (Instant::now(), None, None, String::new());
     let outcome = train(
         trainer,
         folder,
-        !arguments.no_grid,
+        Extras { grids: !arguments.no_grid, evaluator: evaluator.as_ref() },
         &mut |event| match event {
             Event::Step { step, report } => {
                 let rate = batch as f64 / last_step.elapsed().as_secs_f64().max(1e-9);
@@ -137,6 +141,15 @@ fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &Tr
                 progress.update(step, format!("loss {loss:.4}{holdout}  {speed:.0}/s"));
             }
             Event::Holdout(value) => holdout = format!("  held out {value:.4}"),
+            Event::Measuring(drawn, samples) => {
+                progress.remark(format!("drawing samples to measure: {drawn} of {samples}"));
+                last_step = Instant::now();
+            }
+            Event::Measured(Measurement { frechet, nll }) => {
+                let nll = nll.map_or_else(String::new, |nll| format!(", {nll:.4} bits/dim"));
+                progress.say(&format!("Fréchet distance {frechet:.4}{nll}"));
+                last_step = Instant::now();
+            }
             Event::Drawing(taken, steps) => {
                 progress.remark(format!("drawing a grid: step {taken} of {steps}"));
                 last_step = Instant::now();
@@ -174,6 +187,20 @@ fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &Tr
             Err(Failure::Interrupted(signals.received().unwrap_or(2)))
         }
     }
+}
+
+/// What measures the run as it goes, if its settings say so.
+fn evaluator(trainer: &Trainer, signals: &Signals, quiet: bool) -> Result<Option<Evaluator>, Failure> {
+    let config = &trainer.settings().recipe.evaluate;
+    if config.every.is_none() {
+        return Ok(None);
+    }
+    let network = feature_files::network(config.features)?;
+    if !quiet {
+        note!("describing the data, to measure samples by");
+    }
+    let found = Evaluator::new(trainer, network, &mut || signals.flow())?;
+    found.map(Some).ok_or_else(|| Failure::Interrupted(signals.received().unwrap_or(2)))
 }
 
 /// An average that follows `value` over some twenty steps.

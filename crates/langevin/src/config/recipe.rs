@@ -1,6 +1,6 @@
 //! The text of a recipe: TOML, every key known, changeable by `key=value`.
 
-use super::{DataConfig, DiffusionConfig, SampleConfig, TrainConfig};
+use super::{DataConfig, DiffusionConfig, EvaluateConfig, SampleConfig, TrainConfig};
 use crate::models::ModelConfig;
 use langevin_math::Objective;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub struct Recipe {
     /// The sample grids on the way.
     #[serde(default)]
     pub sample: SampleConfig,
+    /// What is measured on the way.
+    #[serde(default)]
+    pub evaluate: EvaluateConfig,
 }
 
 /// Why a recipe cannot be read or changed.

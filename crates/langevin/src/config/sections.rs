@@ -188,3 +188,46 @@ impl Default for SampleConfig {
         Self { grid: true, grid_every: 1000, grid_samples: 16, grid_steps: 50, seed: 0 }
     }
 }
+
+/// What samples are compared by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeatureChoice {
+    /// Their elements, or where those are more than 64, so many principal components of them.
+    #[default]
+    Pixels,
+    /// EfficientNet-Lite0.
+    Lite0,
+    /// Inception v3.
+    Inception,
+}
+
+/// What a run measures of its samples as it goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvaluateConfig {
+    /// Training steps between measurements; without it, none are made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u64>,
+    /// Samples that are drawn.
+    pub samples: usize,
+    /// Steps of DDIM by which they are drawn.
+    pub steps: usize,
+    /// What they are compared by.
+    pub features: FeatureChoice,
+    /// Seed of the samples; the same in every measurement.
+    pub seed: u64,
+}
+
+impl Default for EvaluateConfig {
+    fn default() -> Self {
+        Self { every: None, samples: 1000, steps: 50, features: FeatureChoice::Pixels, seed: 0 }
+    }
+}
+
+impl EvaluateConfig {
+    /// Whether step `step` of a run of `last` is measured: every so many, and the last.
+    pub fn is_due(&self, step: u64, last: u64) -> bool {
+        self.every.is_some_and(|every| step == last || step.is_multiple_of(every))
+    }
+}

@@ -191,7 +191,11 @@ fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
         &sample.grid_samples,
         "1 to 10,000",
     )?;
-    check(sample.grid_steps > 0, "sample.grid_steps", &sample.grid_steps, "at least 1")
+    check(sample.grid_steps > 0, "sample.grid_steps", &sample.grid_steps, "at least 1")?;
+    let evaluate = &recipe.evaluate;
+    check(evaluate.every != Some(0), "evaluate.every", &0, "at least 1, or nothing")?;
+    check(evaluate.samples > 1, "evaluate.samples", &evaluate.samples, "at least 2")?;
+    check(evaluate.steps > 0, "evaluate.steps", &evaluate.steps, "at least 1")
 }
 
 impl DiffusionConfig {

@@ -1,6 +1,6 @@
 //! Whether network, process, objective and data can be trained together.
 
-use super::{Recipe, SettingsError};
+use super::{FeatureChoice, Recipe, SettingsError};
 use crate::data::Dataset;
 use crate::models::ModelConfig;
 use crate::tensor::SampleShape;
@@ -16,6 +16,15 @@ pub(super) fn check_objective(recipe: &Recipe, data: &Dataset) -> Result<(), Set
             return Err(SettingsError::NothingToTrain { variance: variance.name() });
         }
         _ => {}
+    }
+    let features = recipe.evaluate.features;
+    if recipe.evaluate.every.is_some() && features != FeatureChoice::Pixels && data.levels().is_none() {
+        let expected = "\"pixels\": a network of pictures says nothing of points";
+        return Err(SettingsError::Value {
+            setting: "evaluate.features",
+            value: format!("{features:?}"),
+            expected,
+        });
     }
     if objective.bound_weight().is_some() && data.levels().is_none() {
         let (objective, name) = (objective.name(), data.name().to_owned());

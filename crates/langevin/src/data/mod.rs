@@ -22,6 +22,7 @@ mod picture;
 mod picture_set;
 mod points;
 mod samples;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod transforms;
@@ -37,6 +38,7 @@ pub use loader::{Order, holdout_split};
 pub use numpy::read_npy;
 pub use picture::{Channels, Picture, read_picture};
 pub use picture_set::PictureSet;
+pub use statistics::{read_statistics, write_statistics};
 pub use transforms::flip_horizontal;
 pub use write::{to_bytes, write_npy, write_npz, write_png};
 

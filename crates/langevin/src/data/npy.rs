@@ -70,6 +70,17 @@ impl Npy {
         }
     }
 
+    /// As [`Npy::to_f32`], unrounded.
+    pub(super) fn to_f64(&self) -> Option<Vec<f64>> {
+        match self.kind.as_str() {
+            "f4" => {
+                Some(self.each(f32::from_le_bytes, f32::from_be_bytes).into_iter().map(f64::from).collect())
+            }
+            "f8" => Some(self.each(f64::from_le_bytes, f64::from_be_bytes)),
+            _ => None,
+        }
+    }
+
     /// The values of an array of integers, if none is negative.
     pub(super) fn to_u64(&self) -> Option<Vec<u64>> {
         let signed = |values: Vec<i64>| values.into_iter().map(|value| u64::try_from(value).ok()).collect();

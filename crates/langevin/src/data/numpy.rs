@@ -86,7 +86,12 @@ fn from_npz(path: &Path) -> Result<(Npy, Option<Vec<u64>>), DataError> {
     Ok((array, labels))
 }
 
-fn read_entry(zip: &mut zip::ZipArchive<SharedFile>, source: &str, name: &str) -> Result<Npy, DataError> {
+/// An array of an `.npz` file.
+pub(super) fn read_entry(
+    zip: &mut zip::ZipArchive<SharedFile>,
+    source: &str,
+    name: &str,
+) -> Result<Npy, DataError> {
     let entry = zip.by_name(&format!("{name}.npy")).map_err(|error| error.to_string());
     entry.and_then(Npy::parse).map_err(|reason| DataError::malformed(format!("{source}[{name}]"), reason))
 }

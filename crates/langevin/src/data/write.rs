@@ -92,7 +92,7 @@ pub fn write_npz(path: impl AsRef<Path>, values: &[u8], shape: [usize; 4]) -> Re
 }
 
 /// The header of a version 1 `.npy` file, padded with blanks so that the values begin at a multiple of 64 bytes.
-fn npy_header(kind: &str, shape: &[usize]) -> Vec<u8> {
+pub(super) fn npy_header(kind: &str, shape: &[usize]) -> Vec<u8> {
     let sides: String = shape.iter().map(|side| format!("{side}, ")).collect();
     let sides = if shape.len() > 1 { sides.trim_end_matches(", ") } else { sides.trim_end() };
     let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sides}), }}");
@@ -110,7 +110,10 @@ fn check_len(path: &Path, len: usize, shape: &[usize]) -> Result<(), DataError> 
     Err(failure(path, format!("the shape {shape:?} does not fit {len} values")))
 }
 
-fn write(path: &Path, content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), DataError> {
+pub(super) fn write(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), DataError> {
     write_whole(path, content).map_err(|cause| failure(path, cause.to_string()))
 }
 

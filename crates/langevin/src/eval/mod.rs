@@ -2,6 +2,7 @@
 
 mod flow;
 mod nll;
+pub mod quality;
 mod strata;
 mod terms;
 

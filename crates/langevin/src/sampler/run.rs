@@ -63,6 +63,8 @@ pub struct Generation<'a> {
     pub shape: SampleShape,
     /// Where x_T and the steps' noise come from.
     pub noise: &'a Noise,
+    /// Number of the first sample, whose noise is its own.
+    pub first: usize,
     /// How many.
     pub count: usize,
     /// How many at a time.
@@ -80,10 +82,10 @@ impl Generation<'_> {
         observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
     ) -> Option<Vec<f32>> {
         let _kept = PreparedWeights::keep();
-        let (count, batch) = (self.count, self.batch.max(1));
-        let mut samples = Vec::with_capacity(count * self.shape.elements());
-        for first in (0..count).step_by(batch) {
-            let samples_now = batch.min(count - first);
+        let (end, batch) = (self.first + self.count, self.batch.max(1));
+        let mut samples = Vec::with_capacity(self.count * self.shape.elements());
+        for first in (self.first..end).step_by(batch) {
+            let samples_now = batch.min(end - first);
             let noise = NoiseSource { noise: self.noise, first, samples: samples_now, shape: self.shape };
             let mut solver = self.plan.solver();
             let start = noise.start(device);

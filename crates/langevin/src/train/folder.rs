@@ -6,6 +6,7 @@
 //!   metrics.jsonl               a line each `log_every` steps
 //!   samples/step-0000500.png    grids on the way, from the averaged weights
 //!   checkpoints/step-0000500/
+//!   checkpoints/best/           the one of the least Fréchet distance, where that is measured
 //!   final.png                   the grid of the last step
 //! ```
 
@@ -38,6 +39,11 @@ impl RunFolder {
     /// The checkpoint of `step`.
     pub fn checkpoint(&self, step: u64) -> PathBuf {
         self.root.join(format!("checkpoints/step-{step:07}"))
+    }
+
+    /// The checkpoint of the least Fréchet distance.
+    pub fn best(&self) -> PathBuf {
+        self.root.join("checkpoints/best")
     }
 
     /// The grid of `step`.

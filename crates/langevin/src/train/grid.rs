@@ -42,7 +42,7 @@ pub fn draw_grid(
     // No more at a time than training takes, and points all at once.
     let batch = if settings.clips() { count.min(settings.micro_batch()) } else { count };
     let total = count.div_ceil(batch) * plan.grid.len();
-    let drawn = Generation { denoiser, plan, shape, noise, count, batch }
+    let drawn = Generation { denoiser, plan, shape, noise, first: 0, count, batch }
         .run(&crate::tensor::cpu(), &mut |first, moment| {
             proceed((first / batch + 1) * plan.grid.len() - moment.left, total)
         });

@@ -31,6 +31,12 @@ pub struct MetricsLine {
     /// Loss on the held-out part, at fixed timesteps and noise; only where it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_loss: Option<f64>,
+    /// Fréchet distance of samples and data; only where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frechet: Option<f64>,
+    /// The bound on the negative log-likelihood, in bits/dim; only where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nll: Option<f64>,
     /// Mean global norm of the gradient before clipping.
     pub grad_norm: f64,
     /// Learning rate of the last step.
@@ -44,6 +50,7 @@ pub struct MetricsLine {
 pub struct MetricsLog {
     file: File,
     path: PathBuf,
+    least: Option<f64>,
 }
 
 impl MetricsLog {
@@ -52,7 +59,7 @@ impl MetricsLog {
     /// # Errors
     /// If the file cannot be read or written.
     pub fn open(path: &Path, step: u64) -> io::Result<Self> {
-        let mut kept = String::new();
+        let (mut kept, mut least) = (String::new(), None);
         if path.exists() {
             for line in BufReader::new(File::open(path)?).lines() {
                 let line = line?;
@@ -61,6 +68,7 @@ impl MetricsLog {
                 if parsed.step > step {
                     break;
                 }
+                least = lesser(least, parsed.frechet);
                 kept.push_str(&line);
                 kept.push('\n');
             }
@@ -69,7 +77,7 @@ impl MetricsLog {
             fs::rename(&aside, path)?;
         }
         let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { file, path: path.to_owned() })
+        Ok(Self { file, path: path.to_owned(), least })
     }
 
     /// Appends a line, whole.
@@ -77,15 +85,26 @@ impl MetricsLog {
     /// # Errors
     /// If the file cannot be written.
     pub fn write(&mut self, line: &MetricsLine) -> io::Result<()> {
+        self.least = lesser(self.least, line.frechet);
         let mut text = serde_json::to_string(line).map_err(io::Error::other)?;
         text.push('\n');
         self.file.write_all(text.as_bytes())
+    }
+
+    /// The least Fréchet distance in it.
+    pub fn least_frechet(&self) -> Option<f64> {
+        self.least
     }
 
     /// Where the log is.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The lesser of those that are there.
+fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    one.into_iter().chain(other).reduce(f64::min)
 }
 
 #[cfg(test)]
@@ -101,6 +120,8 @@ mod tests {
             loss: 0.5,
             vlb: None,
             holdout_loss: None,
+            frechet: Some(step as f64),
+            nll: None,
             grad_norm: 1.0,
             lr: 1e-3,
             images_per_second: 10.0,
@@ -110,7 +131,9 @@ mod tests {
             log.write(&line(step)).unwrap();
         }
         fs::write(&path, fs::read_to_string(&path).unwrap() + "{\"step\":6,\"lo").unwrap();
-        MetricsLog::open(&path, 3).unwrap().write(&line(4)).unwrap();
+        let mut again = MetricsLog::open(&path, 3).unwrap();
+        again.write(&line(4)).unwrap();
+        assert_eq!(again.least_frechet(), Some(1.0));
         let steps: Vec<u64> = fs::read_to_string(&path)
             .unwrap()
             .lines()

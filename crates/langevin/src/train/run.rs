@@ -1,15 +1,15 @@
 //! A run: the loop around the trainer, which fills the run's folder.
 
 use super::checkpoint::{CheckpointError, WeightsKind};
+use super::evaluate::{EvaluateError, Evaluator, Measurement};
 use super::folder::RunFolder;
 use super::grid::{GridError, draw_grid};
+use super::line::LineBuilder;
 use super::metrics::{MetricsLine, MetricsLog, StepReport};
 use super::trainer::Trainer;
-use crate::config::Settings;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 /// What happens in a run, as it happens.
 #[derive(Debug)]
@@ -23,6 +23,10 @@ pub enum Event<'a> {
     },
     /// The held-out loss was taken.
     Holdout(f64),
+    /// Samples are being drawn to be measured: so many, of so many.
+    Measuring(usize, usize),
+    /// The samples were measured.
+    Measured(Measurement),
     /// A grid is being drawn: reverse steps taken, and to take.
     Drawing(usize, usize),
     /// A grid was written.
@@ -53,6 +57,8 @@ pub enum RunError {
     Checkpoint(#[from] CheckpointError),
     #[error("the grid could not be drawn: {0}")]
     Grid(#[from] GridError),
+    #[error("the samples could not be measured: {0}")]
+    Evaluate(#[from] EvaluateError),
     #[error(
         "the loss or its gradient at step {step} is not a finite number; the state before it is saved in {checkpoint}: \
          start a new run from there with a lower rate, by --init {checkpoint} --set train.learning_rate=…"
@@ -60,15 +66,23 @@ pub enum RunError {
     NotFinite { step: u64, checkpoint: PathBuf },
 }
 
-/// Trains to the last step of the settings, or until `stop` says so. Without `grids`, none are drawn, whatever the
-/// settings say.
+/// What a run does beside training.
+#[derive(Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// Whether sample grids are drawn, if the settings ask for them.
+    pub grids: bool,
+    /// What measures samples, if the settings say when.
+    pub evaluator: Option<&'a Evaluator>,
+}
+
+/// Trains to the last step of the settings, or until `stop` says so.
 ///
 /// # Errors
 /// If a file cannot be written, or the loss is no longer a number.
 pub fn train(
     trainer: &mut Trainer,
     folder: &RunFolder,
-    grids: bool,
+    extras: Extras,
     observe: &mut dyn FnMut(Event),
     stop: &dyn Fn() -> bool,
 ) -> Result<Outcome, RunError> {
@@ -81,7 +95,7 @@ pub fn train(
     let mut log = log.map_err(failed(folder.metrics()))?;
     let mut line = LineBuilder::new();
     let last = settings.recipe.train.steps;
-    let grids = grids && settings.recipe.sample.grid;
+    let grids = extras.grids && settings.recipe.sample.grid;
     // What a resumed run starts from is on the disk already.
     let mut saved = Some(trainer.steps_made()).filter(|&step| step > 0);
     while trainer.steps_made() < last && !stop() {
@@ -94,7 +108,15 @@ pub fn train(
         }
         observe(Event::Step { step, report });
         line.add(report, settings.recipe.train.batch);
-        finish_line(trainer, &settings, step, &mut line, &mut log, observe)?;
+        let measured = match extras.evaluator.filter(|_| settings.recipe.evaluate.is_due(step, last)) {
+            Some(evaluator) => measure(trainer, evaluator, observe, stop)?,
+            None => None,
+        };
+        let before = log.least_frechet();
+        finish_line(trainer, measured, &mut line, &mut log, observe)?;
+        if measured.is_some_and(|measured| before.is_none_or(|least| measured.frechet < least)) {
+            trainer.save(&folder.best())?;
+        }
         if step.is_multiple_of(settings.recipe.train.checkpoint_every) && step < last {
             saved = Some(save(trainer, folder, observe)?);
         }
@@ -118,6 +140,24 @@ pub fn train(
         return Ok(Outcome::Interrupted { step });
     }
     Ok(Outcome::Finished)
+}
+
+/// Measures samples from the averaged weights; `None` when it was stopped.
+fn measure(
+    trainer: &Trainer,
+    evaluator: &Evaluator,
+    observe: &mut dyn FnMut(Event),
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Measurement>, RunError> {
+    let samples = trainer.settings().recipe.evaluate.samples;
+    let measured = evaluator.measure(trainer, &mut |drawn| {
+        observe(Event::Measuring(drawn, samples));
+        if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if let Some(measured) = measured {
+        observe(Event::Measured(measured));
+    }
+    Ok(measured)
 }
 
 fn save(trainer: &Trainer, folder: &RunFolder, observe: &mut dyn FnMut(Event)) -> Result<u64, RunError> {
@@ -145,23 +185,24 @@ fn draw(
     Ok(drawn)
 }
 
-/// Writes the line that ends at `step`, if one does.
+/// Writes the line that ends at the present step, if one does.
 fn finish_line(
     trainer: &Trainer,
-    settings: &Settings,
-    step: u64,
+    measured: Option<Measurement>,
     line: &mut LineBuilder,
     log: &mut MetricsLog,
     observe: &mut dyn FnMut(Event),
 ) -> Result<(), RunError> {
-    let train = &settings.recipe.train;
+    let (train, step) = (&trainer.settings().recipe.train, trainer.steps_made());
     let last = step == train.steps;
     let held_out = trainer.sample_counts().1 > 0;
     let holdout_due = held_out && (last || step.is_multiple_of(train.holdout_every));
-    if !last && !step.is_multiple_of(train.log_every) && !holdout_due {
+    if !last && !step.is_multiple_of(train.log_every) && !holdout_due && measured.is_none() {
         return Ok(());
     }
     let mut finished = line.finish(step);
+    finished.frechet = measured.map(|measured| measured.frechet);
+    finished.nll = measured.and_then(|measured| measured.nll);
     if holdout_due {
         finished.holdout_loss = trainer.holdout_loss();
         if let Some(loss) = finished.holdout_loss {
@@ -173,53 +214,4 @@ fn finish_line(
 
 fn write(log: &mut MetricsLog, line: &MetricsLine) -> Result<(), RunError> {
     log.write(line).map_err(|cause| RunError::Write { path: log.path().to_owned(), cause })
-}
-
-/// Gathers the steps of one metrics line.
-struct LineBuilder {
-    steps: u64,
-    samples: usize,
-    loss: f64,
-    bound: Option<f64>,
-    grad_norm: f64,
-    lr: f64,
-    seconds: f64,
-    clock: Instant,
-}
-
-impl LineBuilder {
-    fn new() -> Self {
-        let clock = Instant::now();
-        Self { steps: 0, samples: 0, loss: 0.0, bound: None, grad_norm: 0.0, lr: 0.0, seconds: 0.0, clock }
-    }
-
-    fn add(&mut self, report: StepReport, samples: usize) {
-        self.steps += 1;
-        self.samples += samples;
-        self.loss += report.loss;
-        self.bound = report.bound.map(|bound| self.bound.unwrap_or(0.0) + bound);
-        self.grad_norm += report.grad_norm;
-        self.lr = report.lr;
-        self.seconds += self.clock.elapsed().as_secs_f64();
-    }
-
-    /// Time spent on grids and checkpoints is not training time.
-    fn restart_clock(&mut self) {
-        self.clock = Instant::now();
-    }
-
-    fn finish(&mut self, step: u64) -> MetricsLine {
-        let steps = self.steps as f64;
-        let line = MetricsLine {
-            step,
-            loss: self.loss / steps,
-            vlb: self.bound.map(|bound| bound / steps),
-            holdout_loss: None,
-            grad_norm: self.grad_norm / steps,
-            lr: self.lr,
-            images_per_second: self.samples as f64 / self.seconds.max(1e-9),
-        };
-        *self = Self::new();
-        line
-    }
 }

@@ -106,6 +106,11 @@ impl Trainer {
         self.model().num_params()
     }
 
+    /// The data, and the numbers of the samples that are trained on and held out.
+    pub fn data(&self) -> (&Dataset, &[usize], &[usize]) {
+        (&self.data, &self.train, &self.held_out)
+    }
+
     /// Samples trained on, and held out.
     pub fn sample_counts(&self) -> (usize, usize) {
         (self.train.len(), self.held_out.len())

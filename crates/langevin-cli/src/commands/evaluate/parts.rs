@@ -1,18 +1,22 @@
 //! The data to evaluate on, in the parts that are reported apart.
 
+use super::subject::Subject;
 use crate::args::{EvaluateArguments, ReadArguments};
 use crate::commands::diffuse::options;
-use crate::exit::{Failure, usage};
+use crate::download::hex;
+use crate::exit::{Done, Failure, usage};
 use langevin::TrainedModel;
 use langevin::data::{self, Dataset, holdout_split};
+use langevin::eval::quality::DataSource;
+use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
 /// A part of a data set.
 pub struct Part {
     /// What it is called: a split, or its role in the run.
     pub name: String,
-    /// Levels of its values.
-    pub levels: u32,
+    /// Levels of its values; `None` for points.
+    pub levels: Option<u32>,
     set: Rc<Dataset>,
     indices: Vec<usize>,
 }
@@ -28,55 +32,78 @@ impl Part {
         self.set.read(self.indices[index], out);
     }
 
-    fn new(
-        name: &str,
-        set: &Rc<Dataset>,
-        mut indices: Vec<usize>,
-        most: Option<usize>,
-    ) -> Result<Self, Failure> {
-        let levels = set.levels().ok_or_else(|| usage("points have no levels"))?;
+    /// Its samples, to be described.
+    pub fn source(&self) -> DataSource<'_> {
+        DataSource { set: &self.set, indices: &self.indices }
+    }
+
+    /// What tells it from other parts of other data: the set's checksum, and which samples.
+    pub fn key(&self) -> String {
+        let mut numbers = Sha256::new();
+        self.indices.iter().for_each(|&index| numbers.update((index as u64).to_le_bytes()));
+        let numbers = hex(&numbers.finalize()[..4]);
+        format!("{:08x}-{numbers}-{}", self.set.checksum(), self.indices.len())
+    }
+
+    fn new(name: &str, set: &Rc<Dataset>, mut indices: Vec<usize>, most: Option<usize>) -> Self {
         // In the order of the set, so that -n takes its first.
         indices.sort_unstable();
         indices.truncate(most.unwrap_or(usize::MAX));
-        Ok(Self { name: name.to_owned(), levels, set: Rc::clone(set), indices })
+        Self { name: name.to_owned(), levels: set.levels(), set: Rc::clone(set), indices }
     }
 }
 
-/// The parts that the arguments ask for.
-pub fn parts(arguments: &EvaluateArguments, model: &TrainedModel) -> Result<Vec<Part>, Failure> {
-    let Some(source) = &arguments.data else {
-        let read = &arguments.read;
-        if read.split.is_some() || read.size.is_some() || read.channels.is_some() || read.data_dir.is_some() {
-            return Err(usage(
-                "--split, --size, --channels and --data-dir say how --data is read: give it too",
-            ));
+/// The parts that the arguments ask for; none where a file of statistics stands for them.
+pub fn parts(arguments: &EvaluateArguments, subject: &Subject) -> Result<Vec<Part>, Failure> {
+    let read = &arguments.read;
+    match (&arguments.data, subject) {
+        (Some(source), _) => given_parts(source, arguments, subject),
+        (None, _) if arguments.statistics.is_some() => Ok(Vec::new()),
+        (None, Subject::Model(model)) => {
+            if read.split.is_some()
+                || read.size.is_some()
+                || read.channels.is_some()
+                || read.data_dir.is_some()
+            {
+                return Err(usage(
+                    "--split, --size, --channels and --data-dir say how --data is read: give it too",
+                ));
+            }
+            own_parts(arguments, subject, model)
         }
-        return own_parts(arguments, model);
-    };
+        (None, Subject::Samples(_)) => Err(usage("say what to compare the samples with by --data")),
+    }
+}
+
+fn given_parts(source: &str, arguments: &EvaluateArguments, subject: &Subject) -> Result<Vec<Part>, Failure> {
     let splits: Vec<Option<String>> = match &arguments.read.split {
         Some(splits) => splits.split(',').map(|split| Some(split.to_owned())).collect(),
         None => vec![None],
     };
     let mut parts = Vec::new();
     for split in splits {
-        let name = split.clone().unwrap_or_else(|| source.clone());
+        let name = split.clone().unwrap_or_else(|| source.to_owned());
         let read = ReadArguments { split, ..arguments.read.clone() };
         let set = Rc::new(data::load(source, &options(&read, 0))?);
-        check_shape(&set, model)?;
-        parts.push(Part::new(&name, &set, (0..set.len()).collect(), arguments.count)?);
+        check_shape(&set, subject)?;
+        parts.push(Part::new(&name, &set, (0..set.len()).collect(), arguments.count));
     }
     Ok(parts)
 }
 
 /// The run's own data: what it was trained on, and what was held out.
-fn own_parts(arguments: &EvaluateArguments, model: &TrainedModel) -> Result<Vec<Part>, Failure> {
+fn own_parts(
+    arguments: &EvaluateArguments,
+    subject: &Subject,
+    model: &TrainedModel,
+) -> Result<Vec<Part>, Failure> {
     let settings = model.settings();
     let (recipe, facts) = (&settings.recipe, settings.data);
     let Some(source) = recipe.data.source.as_ref().filter(|_| facts.count > 0) else {
         return Err(usage("the model does not say what it was trained on: give --data"));
     };
     let set = Rc::new(data::load(source, &recipe.data.options(recipe.train.seed))?);
-    check_shape(&set, model)?;
+    check_shape(&set, subject)?;
     if set.checksum() != facts.checksum {
         return Err(usage(format!(
             "{source} is no longer what the model was trained on: give --data {source}"
@@ -84,25 +111,27 @@ fn own_parts(arguments: &EvaluateArguments, model: &TrainedModel) -> Result<Vec<
     }
     let holdout = recipe.data.holdout.unwrap_or(0.0);
     let (trained, held_out) = holdout_split(set.len(), holdout, recipe.train.seed);
-    let mut parts = vec![Part::new("trained on", &set, trained, arguments.count)?];
+    let mut parts = vec![Part::new("trained on", &set, trained, arguments.count)];
     if !held_out.is_empty() {
-        parts.push(Part::new("held out", &set, held_out, arguments.count)?);
+        parts.push(Part::new("held out", &set, held_out, arguments.count));
     }
     Ok(parts)
 }
 
-fn check_shape(set: &Dataset, model: &TrainedModel) -> Result<(), Failure> {
-    if set.levels().is_none() {
-        return Err(usage(format!("{} holds points, and the model draws pictures", set.name())));
+fn check_shape(set: &Dataset, subject: &Subject) -> Done {
+    let what = if subject.is_model() { "the model draws" } else { "the samples are" };
+    if set.levels().is_none() != subject.levels().is_none() {
+        let kinds = ["points", "pictures"];
+        let (theirs, ours) = if set.levels().is_none() { (0, 1) } else { (1, 0) };
+        return Err(usage(format!("{} holds {}, and {what} {}", set.name(), kinds[theirs], kinds[ours])));
     }
-    let shape = model.shape();
+    let shape = subject.shape();
     let (height, width, channels) = (set.height(), set.width(), set.channels());
     if (height, width, channels) == (shape.height, shape.width, shape.channels) {
         return Ok(());
     }
     Err(usage(format!(
-        "{} holds {height}x{width} pictures of {channels} channel(s), and the model draws {}x{} of {}: give --size {}x{} or \
-         --channels",
+        "{} holds {height}x{width} pictures of {channels} channel(s), and {what} {}x{} of {}: give --size {}x{} or --channels",
         set.name(),
         shape.height,
         shape.width,

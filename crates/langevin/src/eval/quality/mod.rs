@@ -1,0 +1,11 @@
+//! How good samples are: features of them and of data, and what the two sets say of each other.
+
+mod compare;
+mod describe;
+mod gather;
+mod source;
+
+pub use compare::{Quality, QualityOptions, compare, frechet_of, score};
+pub use describe::{Describer, LARGEST_PIXELS, PIXEL_COMPONENTS};
+pub use gather::{Gathered, Kept, gather};
+pub use source::{DataSource, Drawn, SampleSource};
