@@ -4,6 +4,7 @@ mod commands;
 mod compare;
 mod digits;
 mod full_width;
+mod objectives;
 mod paths;
 mod python;
 mod tidy;
@@ -25,7 +26,10 @@ usage: cargo xtask <task>
              compares the paper's network at full width, made by diffusers in a temporary folder, with PyTorch
   compare    times training and the forward pass in Langevin and its peers, and writes docs/performance.md
              [--threads N, 2] [--rounds N, 5] [--work NAME,...] [--peer NAME,...]
-  digits     trains the digits with three seeds, half an hour on two cores, and checks the loss reached";
+  digits     trains the digits with three seeds, half an hour on two cores, and checks the loss reached
+  objectives FOLDER
+             trains the digits under every objective with three seeds, an hour on two cores, and prints the table of
+             docs/objectives.md; runs that are in FOLDER already are only measured";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,7 +44,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let Some((task, options)) = arguments.split_first() else { bail!("no task named\n{USAGE}") };
-    if task != "compare"
+    if !["compare", "objectives"].contains(&&task[..])
         && let Some(option) = options.first()
     {
         bail!("'{task}' takes no argument, got '{option}'");
@@ -53,6 +57,10 @@ fn run(arguments: &[String]) -> Result<()> {
         "parity-full" => full_width::run(root()),
         "compare" => compare::run(root(), options),
         "digits" => digits::run(root()),
+        "objectives" => match options {
+            [folder] => objectives::run(Path::new(folder)),
+            _ => bail!("'objectives' takes the folder of its runs"),
+        },
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
