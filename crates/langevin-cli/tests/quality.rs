@@ -92,6 +92,36 @@ fn statistics_stand_for_their_data() {
     assert_says(&ran.out, &["digits.npz: 200", "Fréchet distance", "caution"]);
 }
 
+/// With the published weights, if `LANGEVIN_LITE0` names their file.
+#[test]
+fn a_network_compares_pictures_and_its_statistics_are_found_again() {
+    let Some(weights) = std::env::var_os("LANGEVIN_LITE0") else {
+        eprintln!("SKIPPED: LANGEVIN_LITE0 names no file of the published weights");
+        return;
+    };
+    let weights = std::path::absolute(weights).unwrap();
+    let place = place();
+    let run = |options: &str| -> Value {
+        let arguments =
+            format!("evaluate pictures --data digits -n 30 --features lite0 --json --quiet {options}");
+        let mut command = place.command(&arguments);
+        command.arg("--features-file").arg(&weights).env("LANGEVIN_OPS", "kernels");
+        let ran = command.env("XDG_CACHE_HOME", place.path("cache")).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        serde_json::from_slice(&ran.stdout).unwrap()
+    };
+    let whole = run("--metrics all");
+    assert_eq!(whole["samples"]["features"]["dimensions"], 1280);
+    let score = whole["samples"]["inception_score"]["mean"].as_f64().unwrap();
+    assert!((1.0..1000.0).contains(&score), "{score}");
+    assert!(frechet(&whole) > 1.0, "{whole}");
+    // Nothing was kept: neighbours want every feature.
+    assert!(!place.exists("cache"));
+    let first = run("--metrics frechet --batch 7 --threads 1");
+    assert_eq!(place.files("cache").len(), 1, "{:?}", place.files("cache"));
+    assert_eq!((frechet(&first), frechet(&run("--metrics frechet"))), (frechet(&whole), frechet(&whole)));
+}
+
 #[test]
 fn points_are_compared_by_their_coordinates() {
     let place = Place::with_points_model();
