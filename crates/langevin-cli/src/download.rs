@@ -2,7 +2,6 @@
 
 use crate::exit::{Done, Failure};
 use crate::progress::Progress;
-use crate::signals::Signals;
 use anyhow::{Context, anyhow};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -13,7 +12,7 @@ use std::time::Duration;
 /// Bytes taken at a time.
 const CHUNK: usize = 1 << 16;
 
-/// How long a server may stay silent.
+/// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a file must be.
@@ -30,7 +29,6 @@ pub fn download(url: &str, to: &Path, expected: Expected, quiet: bool) -> Done {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(PATIENCE))
         .timeout_recv_response(Some(PATIENCE))
-        .timeout_recv_body(Some(Duration::from_secs(3600)))
         .user_agent(concat!("langevin/", env!("CARGO_PKG_VERSION")))
         .build()
         .into();
@@ -51,12 +49,11 @@ pub fn copy(file: &Path, to: &Path, expected: Expected, quiet: bool) -> Done {
 }
 
 fn keep(from: &mut dyn Read, source: &str, to: &Path, expected: Expected, quiet: bool) -> Done {
-    let signals = Signals::listen()?;
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     let partial = to.with_added_extension("partial");
-    let taken = take(from, source, &partial, expected, quiet, &signals);
+    let taken = take(from, source, &partial, expected, quiet);
     if taken.is_err() {
         // What is not whole is of no use to anybody.
         let _ = fs::remove_file(&partial);
@@ -66,18 +63,11 @@ fn keep(from: &mut dyn Read, source: &str, to: &Path, expected: Expected, quiet:
     Ok(())
 }
 
-fn take(
-    from: &mut dyn Read,
-    source: &str,
-    partial: &Path,
-    expected: Expected,
-    quiet: bool,
-    signals: &Signals,
-) -> Done {
+fn take(from: &mut dyn Read, source: &str, partial: &Path, expected: Expected, quiet: bool) -> Done {
     let cannot = || format!("cannot write {}", partial.display());
     let mut file = File::create(partial).with_context(cannot)?;
     let mut progress = Progress::new("fetching", expected.bytes, 0, quiet);
-    let (mut hash, mut bytes, mut chunk) = (Sha256::new(), 0u64, vec![0; CHUNK]);
+    let (mut bytes, mut chunk) = (0u64, vec![0; CHUNK]);
     loop {
         let read = from.read(&mut chunk).with_context(|| format!("{source} stopped after {bytes} bytes"))?;
         if read == 0 {
@@ -87,12 +77,8 @@ fn take(
         if bytes > expected.bytes {
             break;
         }
-        hash.update(&chunk[..read]);
         file.write_all(&chunk[..read]).with_context(cannot)?;
         progress.update(bytes, format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)));
-        if let Some(signal) = signals.received() {
-            return Err(Failure::Interrupted(signal));
-        }
     }
     progress.finish();
     if bytes != expected.bytes {
@@ -103,7 +89,9 @@ fn take(
         )
         .into());
     }
-    let found = hex(&hash.finalize());
+    file.sync_all().with_context(cannot)?;
+    // Of what lies on the disk, whoever else writes there.
+    let found = sha256(partial)?;
     if found != expected.sha256 {
         let message = format!(
             "{source} is not the published file: its SHA-256 is {found}, and {} is expected; nothing is kept",
@@ -111,7 +99,6 @@ fn take(
         );
         return Err(anyhow!(message).into());
     }
-    file.sync_all().with_context(cannot)?;
     Ok(())
 }
 

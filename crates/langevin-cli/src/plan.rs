@@ -66,7 +66,8 @@ pub fn describe(
     line("device", format!("CPU, {}", counted(threads as u64, "thread")));
     line("output", format!("{}", out.display()));
     // Averaged and raw weights and two moments, four bytes each.
-    let checkpoints = train.steps.div_ceil(train.checkpoint_every);
+    let best = u64::from(recipe.evaluate.every.is_some());
+    let checkpoints = train.steps.div_ceil(train.checkpoint_every) + best;
     let all = gibibytes((16 * parameters * checkpoints) as usize);
     let every = thousands(train.checkpoint_every);
     line("", format!("{} (one every {every} steps): {all}", counted(checkpoints, "checkpoint")));

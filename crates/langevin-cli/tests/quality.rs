@@ -46,9 +46,9 @@ fn drawn_samples_and_the_same_in_a_file_are_as_good() {
     assert_eq!(drawn["samples"]["features"]["dimensions"], 64);
     let quality = &drawn["parts"][0]["quality"];
     assert_eq!(quality["kernel_distance"]["subset_size"], 37);
-    // Fewer than 64 samples, and the 60 of the data too.
+    // Fewer than 64 samples, and the 60 of the data too; subsets of fewer than 1,000.
     let cautions = quality["cautions"].as_array().unwrap();
-    assert!(cautions.len() == 2 && cautions[0].as_str().unwrap().contains("37 samples"), "{cautions:?}");
+    assert!(cautions.len() == 3 && cautions[0].as_str().unwrap().contains("37 samples"), "{cautions:?}");
     for file in ["samples.npz", "folder"] {
         let read = json(&place, &format!("{file} {metrics}"));
         assert_eq!(read["samples"]["count"], 37);
@@ -69,6 +69,14 @@ fn a_set_is_as_good_as_itself() {
         assert_eq!(quality["prdc"][name], 1.0, "{name}");
     }
     assert_eq!(same["parts"][0]["nll"], Value::Null);
+    // Every subset would be the whole sets.
+    assert_eq!(quality["kernel_distance"]["subsets"], 1);
+    assert_eq!(quality["kernel_distance"]["std"], Value::Null);
+    let few = place.done("evaluate pictures --data pictures -n 3 --metrics all --quiet").out;
+    assert_says(
+        &few,
+        &["Fréchet distance", "caution: pictures: 3 samples have no 5 neighbours each", "left out"],
+    );
 }
 
 #[test]
@@ -88,6 +96,8 @@ fn statistics_stand_for_their_data() {
     assert_eq!((mu_shape, sigma_shape), (vec![64], vec![64, 64]));
     // The upper left corner of the digits is always blank: −1, without variance.
     assert_eq!((mu[0], sigma[0]), (-1.0, 0.0));
+    let drawn = place.done("evaluate model --statistics digits.npz --samples 20 --steps 2 --quiet");
+    assert_says(&drawn.out, &["20, drawn by ddim in 2 steps", "Fréchet distance"]);
     let ran = place.done("evaluate pictures --statistics digits.npz --quiet");
     assert_says(&ran.out, &["digits.npz: 200", "Fréchet distance", "caution"]);
 }
@@ -120,6 +130,10 @@ fn a_network_compares_pictures_and_its_statistics_are_found_again() {
     let first = run("--metrics frechet --batch 7 --threads 1");
     assert_eq!(place.files("cache").len(), 1, "{:?}", place.files("cache"));
     assert_eq!((frechet(&first), frechet(&run("--metrics frechet"))), (frechet(&whole), frechet(&whole)));
+    // Statistics of something else under its name are not believed.
+    place.done("evaluate pictures --data digits --metrics frechet --save-statistics other.npz --quiet");
+    std::fs::copy(place.path("other.npz"), place.path(format!("cache/{}", place.files("cache")[0]))).unwrap();
+    assert_eq!(frechet(&run("--metrics frechet")), frechet(&whole));
 }
 
 #[test]
@@ -137,7 +151,11 @@ fn points_are_compared_by_their_coordinates() {
 fn what_cannot_be_compared_is_said() {
     let place = place();
     for (arguments, parts) in [
-        ("pictures", &["pictures holds samples", "--data"][..]),
+        ("pictures", &["samples", "--data"][..]),
+        ("pictures --data digits --metrics prdc -n 4", &["digits: 4 samples", "--neighbours"]),
+        ("pictures --data digits -n 1", &["digits: 1 is too few"]),
+        ("pictures --data digits --plot terms.png", &["--metrics nll"]),
+        ("model --statistics x.npz --metrics nll", &["--data"]),
         ("pictures --data digits --metrics nll", &["holds samples", "leave nll out"]),
         ("pictures --data digits --samples 5", &["--samples", "for a model"]),
         ("nothing --data digits", &["nothing does not exist"]),
@@ -193,8 +211,28 @@ fn a_run_measures_itself_and_keeps_its_best() {
     place.done("train --resume --out parts --steps 6 --no-grid --quiet");
     assert_eq!(place.timeless_metrics("parts"), place.timeless_metrics("whole"));
     place.assert_same_weights("parts/checkpoints/best", "whole/checkpoints/best");
+    // A measurement that was stopped is made up for.
+    place.done(&format!("{train} --steps 4 --out stopped"));
+    let metrics = place.text("stopped/metrics.jsonl");
+    let (before, last) = metrics.trim_end().rsplit_once('\n').unwrap();
+    let mut last: Value = serde_json::from_str(last).unwrap();
+    for name in ["frechet", "nll"] {
+        last.as_object_mut().unwrap().remove(name).unwrap();
+    }
+    std::fs::write(place.path("stopped/metrics.jsonl"), format!("{before}\n{last}\n")).unwrap();
+    std::fs::remove_dir_all(place.path("stopped/checkpoints/best")).unwrap();
+    place.done("train --resume --out stopped --steps 6 --no-grid --quiet");
+    assert_eq!(place.timeless_metrics("stopped"), place.timeless_metrics("whole"));
+    place.assert_same_weights("stopped/checkpoints/best", "whole/checkpoints/best");
     let plan = place.done(&format!("{train} --dry-run")).out;
     assert_says(&plan, &["70 samples by 2 steps, by pixels, every 2 steps"]);
     let points = "train swiss-roll --set evaluate.every=2 --set evaluate.features=lite0";
     assert_says(&place.refused(points), &["evaluate.features", "points"]);
+    std::fs::create_dir(place.path("large")).unwrap();
+    for index in 0..4u8 {
+        let picture = image::RgbImage::from_fn(40, 40, |x, y| image::Rgb([index, x as u8, y as u8]));
+        picture.save(place.path(format!("large/{index}.png"))).unwrap();
+    }
+    let large = format!("train large --recipe pictures {TINY} --set evaluate.every=2");
+    assert_says(&place.refused(&large), &["evaluate.features", "4800 numbers", "lite0"]);
 }

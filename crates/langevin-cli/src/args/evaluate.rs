@@ -2,6 +2,7 @@
 
 use super::{ReadArguments, SamplerArguments, Weights};
 use clap::{Args, ValueEnum};
+use langevin::config::FeatureChoice;
 use std::path::PathBuf;
 
 /// What is measured.
@@ -26,24 +27,10 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// What is said of samples, not of what a model makes of data.
-    pub const SAMPLES: [Self; 5] = [Self::Frechet, Self::Fid, Self::Kid, Self::Is, Self::Prdc];
-
     /// Whether it is said of samples.
     pub fn of_samples(self) -> bool {
         !matches!(self, Self::Nll | Self::NllOde)
     }
-}
-
-/// What samples are compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FeatureName {
-    /// Their elements, or where those are more than 64, so many principal components of them: for tiny pictures and points
-    Pixels,
-    /// EfficientNet-Lite0
-    Lite0,
-    /// Inception v3, as papers report FID
-    Inception,
 }
 
 #[derive(Debug, Args)]
@@ -60,7 +47,7 @@ pub struct EvaluateArguments {
     /// What to measure, separated by commas [default: nll of a model, frechet of samples]
     #[arg(long, value_enum, value_delimiter = ',')]
     pub metrics: Vec<Metric>,
-    /// Samples of each part of the data, the first [default: all]
+    /// Samples of each part of the data, spread evenly over it [default: all]
     #[arg(short = 'n', value_name = "N")]
     pub count: Option<usize>,
     /// Terms of the bound for each sample, drawn one from each of so many groups of timesteps: an estimate without bias
@@ -72,9 +59,10 @@ pub struct EvaluateArguments {
     /// Steps of the ODE, of four evaluations and gradients each
     #[arg(long, value_name = "S", default_value_t = 50)]
     pub ode_steps: usize,
-    /// What samples are compared by [default: inception for fid, pixels for pictures of up to 16x16 and points]
-    #[arg(long, value_enum)]
-    pub features: Option<FeatureName>,
+    /// What samples are compared by: pixels, their elements, or of more than 64 so many principal components; lite0,
+    /// EfficientNet-Lite0; inception, Inception v3, as papers report FID [default: inception for fid, pixels for pictures of up to 16x16 and points]
+    #[arg(long, value_name = "pixels|lite0|inception", value_parser = features)]
+    pub features: Option<FeatureChoice>,
     /// The weights of the features' network [default: what `langevin features fetch` got]
     #[arg(long, value_name = "FILE")]
     pub features_file: Option<PathBuf>,
@@ -119,4 +107,13 @@ pub struct EvaluateArguments {
     /// Print no progress
     #[arg(long)]
     pub quiet: bool,
+}
+
+fn features(text: &str) -> Result<FeatureChoice, String> {
+    match text {
+        "pixels" => Ok(FeatureChoice::Pixels),
+        "lite0" => Ok(FeatureChoice::Lite0),
+        "inception" => Ok(FeatureChoice::Inception),
+        _ => Err("expected pixels, lite0 or inception".to_owned()),
+    }
 }

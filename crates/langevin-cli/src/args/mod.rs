@@ -8,7 +8,7 @@ mod sampling;
 
 pub use bench::{BenchArguments, Work};
 pub use convert::{ConvertArguments, Source, Target};
-pub use evaluate::{EvaluateArguments, FeatureName, Metric};
+pub use evaluate::{EvaluateArguments, Metric};
 pub use features::{FeaturesArguments, FeaturesCommand, FetchArguments};
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 

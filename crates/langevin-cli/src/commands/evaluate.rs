@@ -1,6 +1,5 @@
 //! `langevin evaluate`: how good a model is, in numbers.
 
-mod describer;
 mod drawing;
 mod likelihood;
 mod parts;
@@ -8,18 +7,21 @@ mod quality;
 mod reference;
 mod report;
 mod subject;
+mod wanted;
 
 use super::use_threads;
-use crate::args::{EvaluateArguments, Metric};
+use crate::args::EvaluateArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::output::check_png;
 use crate::signals::Signals;
 use langevin::compute::set_exact;
+use langevin::data::read_statistics;
 use langevin::eval::{Estimate, Nll};
 use parts::{Part, parts};
 use quality::{Comparison, Judge};
 use std::ops::ControlFlow;
 use subject::Subject;
+use wanted::Wanted;
 
 /// What was measured on a part of the data.
 struct Measured {
@@ -42,20 +44,6 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Whether a metric is to be measured of this subject.
-    fn wants(&self, metric: Metric, subject: &Subject) -> bool {
-        let given = &self.arguments.metrics;
-        match subject {
-            _ if given.contains(&metric) => true,
-            Subject::Model(_) if given.is_empty() => metric == Metric::Nll,
-            Subject::Samples(_) if given.is_empty() => metric == Metric::Frechet,
-            _ if !given.contains(&Metric::All) || metric == Metric::NllOde => false,
-            // All that can be measured, and only that.
-            _ if metric == Metric::Nll => subject.is_model() && subject.levels().is_some(),
-            _ => metric != Metric::Fid,
-        }
-    }
-
     /// Whether to go on.
     fn flow(&self) -> ControlFlow<()> {
         self.signals.flow()
@@ -74,31 +62,25 @@ pub fn run(arguments: &EvaluateArguments) -> Done {
     set_exact(arguments.exact);
     let asked = Asked { arguments, signals };
     let subject = Subject::open(arguments)?;
-    if arguments.save_statistics.is_some()
-        && !Metric::SAMPLES.iter().any(|&metric| asked.wants(metric, &subject))
-    {
-        return Err(usage(
-            "--save-statistics keeps those of the data's features: ask for --metrics frechet too",
-        ));
-    }
-    let parts = parts(arguments, &subject)?;
-    let judge = Judge::new(asked, &subject, &parts)?;
+    let wanted = Wanted::resolve(arguments, &subject)?;
+    let parts = parts(arguments, &subject, wanted)?;
+    let judge = Judge::new(asked, wanted, &subject, &parts)?;
     let mut measured = Vec::new();
     for part in &parts {
-        let model = |metric| subject.model().filter(|_| asked.wants(metric, &subject));
+        let model = |wanted: bool| subject.model().filter(|_| wanted);
         let save = arguments.save_statistics.as_deref().filter(|_| measured.is_empty());
         measured.push(Measured {
             name: part.name.clone(),
             count: Some(part.len() as u64),
             levels: part.levels,
-            nll: model(Metric::Nll).map(|model| likelihood::nll(asked, model, part)).transpose()?,
-            ode: model(Metric::NllOde).map(|model| likelihood::ode(asked, model, part)).transpose()?,
-            quality: judge.as_ref().map(|judge| judge.against(Some(part), save)).transpose()?,
+            nll: model(wanted.nll).map(|model| likelihood::nll(asked, model, part)).transpose()?,
+            ode: model(wanted.ode).map(|model| likelihood::ode(asked, model, part)).transpose()?,
+            quality: judge.as_ref().map(|judge| judge.against(Some(part), save)).transpose()?.flatten(),
         });
     }
     if let (Some(path), Some(judge)) = (&arguments.statistics, &judge) {
         let (name, quality) = (path.display().to_string(), judge.against(None, None)?);
-        let (count, quality) = (quality.reference, Some(quality));
+        let count = read_statistics(path)?.count();
         measured.push(Measured { name, count, levels: None, nll: None, ode: None, quality });
     }
     let judged = judge.map(Judge::finish);
@@ -121,10 +103,6 @@ pub fn run(arguments: &EvaluateArguments) -> Done {
 fn check(arguments: &EvaluateArguments) -> Done {
     if let Some(plot) = &arguments.plot {
         check_png(plot)?;
-        let shown = [Metric::Nll, Metric::All];
-        if !arguments.metrics.is_empty() && !arguments.metrics.iter().any(|metric| shown.contains(metric)) {
-            return Err(usage("--plot shows the terms of --metrics nll: ask for it too"));
-        }
     }
     if let Some(path) = &arguments.save_statistics
         && path.extension().is_none_or(|ending| ending != "npz")

@@ -1,7 +1,7 @@
 //! `langevin features`: the networks that describe pictures, and their weights.
 
 use crate::args::{FeaturesArguments, FeaturesCommand, FetchArguments};
-use crate::download::{Expected, copy, download};
+use crate::download::{Expected, copy, download, sha256};
 use crate::exit::Done;
 use crate::feature_files::{FEATURE_FILES, FeatureFile};
 use crate::say::say;
@@ -32,6 +32,10 @@ fn list() -> Done {
 fn fetch(arguments: &FetchArguments) -> Done {
     let known = FeatureFile::named(&arguments.name)?;
     let path = known.path()?;
+    if arguments.file.is_none() && path.is_file() && sha256(&path)? == known.sha256 {
+        say!("{} is in {} already", known.kind.name(), path.display());
+        return Ok(());
+    }
     let expected = Expected { bytes: known.bytes, sha256: known.sha256 };
     match &arguments.file {
         Some(file) => copy(file, &path, expected, arguments.quiet)?,

@@ -145,9 +145,14 @@ fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &Tr
                 progress.remark(format!("drawing samples to measure: {drawn} of {samples}"));
                 last_step = Instant::now();
             }
-            Event::Measured(Measurement { frechet, nll }) => {
+            Event::Measured { measurement: Measurement { frechet, nll }, best } => {
                 let nll = nll.map_or_else(String::new, |nll| format!(", {nll:.4} bits/dim"));
-                progress.say(&format!("Fréchet distance {frechet:.4}{nll}"));
+                let best = if best { ": the best so far, in checkpoints/best" } else { "" };
+                progress.say(&format!("Fréchet distance {frechet:.4}{nll}{best}"));
+                last_step = Instant::now();
+            }
+            Event::NotMeasured(error) => {
+                progress.say(&format!("the samples could not be measured: {error}"));
                 last_step = Instant::now();
             }
             Event::Drawing(taken, steps) => {
@@ -182,7 +187,9 @@ fn train_with_progress(trainer: &mut Trainer, folder: &RunFolder, arguments: &Tr
                 let step = plan::thousands(step);
                 note!("stopped at step {step}, saved; go on with: langevin train --resume --out {root}");
             } else {
-                note!("stopped before its last grid; all steps are made and saved: langevin sample {root}");
+                note!(
+                    "stopped before its last grid or measurement; all steps are made and saved: langevin sample {root}"
+                );
             }
             Err(Failure::Interrupted(signals.received().unwrap_or(2)))
         }
@@ -195,12 +202,16 @@ fn evaluator(trainer: &Trainer, signals: &Signals, quiet: bool) -> Result<Option
     if config.every.is_none() {
         return Ok(None);
     }
-    let network = feature_files::network(config.features)?;
+    let network = feature_files::load(config.features, None)?.map(|(network, _)| network);
     if !quiet {
         note!("describing the data, to measure samples by");
     }
     let found = Evaluator::new(trainer, network, &mut || signals.flow())?;
-    found.map(Some).ok_or_else(|| Failure::Interrupted(signals.received().unwrap_or(2)))
+    let found = found.ok_or_else(|| Failure::Interrupted(signals.received().unwrap_or(2)))?;
+    if let Some(caution) = found.caution().filter(|_| !quiet) {
+        note!("caution: {caution}");
+    }
+    Ok(Some(found))
 }
 
 /// An average that follows `value` over some twenty steps.

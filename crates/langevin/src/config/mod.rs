@@ -12,7 +12,7 @@ mod trainable;
 pub use builtin::{builtin_recipe, builtin_recipes, recipe_for_data};
 pub use recipe::{Recipe, RecipeError};
 pub use sections::{
-    DataConfig, DiffusionConfig, EvaluateConfig, FeatureChoice, LearningRateDecay, OptimizerKind,
-    SampleConfig, TimestepSampling, TrainConfig,
+    DataConfig, DiffusionConfig, EvaluateConfig, FeatureChoice, LARGEST_PIXELS, LearningRateDecay,
+    OptimizerKind, SampleConfig, TimestepSampling, TrainConfig,
 };
 pub use settings::{DataFacts, Settings, SettingsError};

@@ -189,6 +189,9 @@ impl Default for SampleConfig {
     }
 }
 
+/// Numbers of a sample up to which its pixels are used as features: their covariance is as many squared.
+pub const LARGEST_PIXELS: usize = 3072;
+
 /// What samples are compared by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

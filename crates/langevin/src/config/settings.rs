@@ -6,7 +6,7 @@ use crate::data::{DataOptions, Dataset, holdout_split};
 use crate::diffusion::{Bound, Process};
 use crate::models::ConfigError;
 use crate::tensor::SampleShape;
-use langevin_math::MathError;
+use langevin_math::{MathError, Weighting};
 use serde::{Deserialize, Serialize};
 
 /// A set smaller than this is not held out from unless the recipe says so.
@@ -157,14 +157,14 @@ fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
     let (train, sample) = (&recipe.train, &recipe.sample);
     let lambda = recipe.objective.bound_weight().unwrap_or(0.0);
     check(lambda >= 0.0 && lambda.is_finite(), "objective.lambda", &lambda, "0 or more")?;
-    if let Some(weighting) = recipe.objective.weighting().filter(|weighting| !weighting.is_sound()) {
-        let expected = "gamma (and k) above 0";
-        return Err(SettingsError::Value {
-            setting: "objective.weighting",
-            value: format!("{weighting:?}"),
-            expected,
-        });
-    }
+    let weighting = recipe.objective.weighting().unwrap_or_default();
+    let numbers = match weighting {
+        Weighting::Uniform => String::new(),
+        Weighting::MinSnr { gamma } => format!("gamma = {gamma}"),
+        Weighting::P2 { gamma, k } => format!("gamma = {gamma}, k = {k}"),
+    };
+    let expected = "gamma above 0 for min-snr; gamma of 0 or more and k above 0 for p2";
+    check(weighting.is_sound(), "objective.weighting", &numbers, expected)?;
     let holdout = recipe.data.holdout.unwrap_or(0.0);
     check((0.0..1.0).contains(&holdout), "data.holdout", &holdout, "a part in [0, 1)")?;
     check(train.steps > 0, "train.steps (--steps)", &train.steps, "at least 1")?;

@@ -1,6 +1,6 @@
 //! Whether network, process, objective and data can be trained together.
 
-use super::{FeatureChoice, Recipe, SettingsError};
+use super::{FeatureChoice, LARGEST_PIXELS, Recipe, SettingsError};
 use crate::data::Dataset;
 use crate::models::ModelConfig;
 use crate::tensor::SampleShape;
@@ -25,6 +25,15 @@ pub(super) fn check_objective(recipe: &Recipe, data: &Dataset) -> Result<(), Set
             value: format!("{features:?}"),
             expected,
         });
+    }
+    if recipe.evaluate.every.is_some()
+        && features == FeatureChoice::Pixels
+        && data.sample_len() > LARGEST_PIXELS
+    {
+        let value = format!("\"pixels\" of samples of {} numbers", data.sample_len());
+        let expected =
+            "\"lite0\" or \"inception\" (--set evaluate.features=lite0): pixels are for up to 3,072 numbers";
+        return Err(SettingsError::Value { setting: "evaluate.features", value, expected });
     }
     if objective.bound_weight().is_some() && data.levels().is_none() {
         let (objective, name) = (objective.name(), data.name().to_owned());

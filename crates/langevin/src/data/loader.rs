@@ -83,11 +83,26 @@ pub fn holdout_split(n: usize, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usi
     (train, out)
 }
 
+/// At most `most` of some samples, spread evenly over them: sets are often ordered by class.
+pub fn spread(indices: &[usize], most: usize) -> Vec<usize> {
+    let taken = indices.len().min(most);
+    (0..taken)
+        .map(|place| indices[(place as u128 * indices.len() as u128 / taken as u128) as usize])
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn some_samples_are_spread_over_all() {
+        assert_eq!(spread(&[3, 5, 8, 9, 12, 20, 21], 3), [3, 8, 12]);
+        assert_eq!(spread(&[3, 5], 9), [3, 5]);
+        assert!(spread(&[], 4).is_empty());
+    }
 
     proptest! {
         #[test]

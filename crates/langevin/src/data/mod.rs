@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 
 pub use dataset::{Dataset, PointSet};
 pub use error::{DataError, Kind};
-pub use loader::{Order, holdout_split};
+pub use loader::{Order, holdout_split, spread};
 pub use numpy::read_npy;
 pub use picture::{Channels, Picture, read_picture};
 pub use picture_set::PictureSet;

@@ -14,3 +14,6 @@ mod resize;
 pub use network::{Described, FeatureNetwork, Pretrained};
 pub use open::{FeatureError, Kind, build, load};
 pub use resize::resize_bilinear;
+
+/// Of what the networks compute from the same weights: raised when that changes, so that what was kept of them is not found again.
+pub const REVISION: u32 = 1;

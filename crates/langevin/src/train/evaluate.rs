@@ -3,6 +3,7 @@
 use super::checkpoint::WeightsKind;
 use super::trainer::Trainer;
 use crate::config::EvaluateConfig;
+use crate::data::spread;
 use crate::diffusion::Denoiser;
 use crate::eval::quality::{DataSource, Describer, Drawn, Kept, frechet_of, gather};
 use crate::eval::{BoundTerms, NllOptions, evaluate_nll};
@@ -10,7 +11,7 @@ use crate::features::FeatureNetwork;
 use crate::sampler::{Generation, Knobs, Noise, Plan, Sampler};
 use crate::tensor::cpu;
 use langevin_math::{GridOptions, MathError};
-use langevin_metrics::{MetricsError, Statistics};
+use langevin_metrics::{FewSamples, MetricsError, Statistics};
 use std::ops::ControlFlow;
 
 /// Samples of the data that a run's own are compared with, at most.
@@ -57,7 +58,7 @@ impl Evaluator {
         proceed: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Option<Self>, EvaluateError> {
         let (set, indices, _) = trainer.data();
-        let indices = &indices[..indices.len().min(MOST_REFERENCE)];
+        let indices = &spread(indices, MOST_REFERENCE);
         let mut source = DataSource { set, indices };
         let describer = match network {
             Some(network) => Describer::Network(network),
@@ -70,6 +71,13 @@ impl Evaluator {
         let gathered = gather(&mut source, &describer, Kept::default(), batch, &mut |_| proceed())?;
         let config = trainer.settings().recipe.evaluate.clone();
         Ok(gathered.map(|gathered| Self { describer, reference: gathered.statistics, config }))
+    }
+
+    /// What to know before its distances are believed: there are fewer samples than features.
+    pub fn caution(&self) -> Option<FewSamples> {
+        let dimensions = self.describer.dimensions();
+        let count = self.reference.count().unwrap_or(u64::MAX).min(self.config.samples as u64);
+        (count <= dimensions as u64).then_some(FewSamples { count, dimensions })
     }
 
     /// Draws samples by DDIM from the averaged weights and measures them; `None` if `proceed`, which is told the samples drawn,
@@ -102,11 +110,10 @@ impl Evaluator {
         let Some(levels) = settings.levels else { return Ok(Some(Measurement { frechet, nll: None })) };
         let terms = BoundTerms { network, process, bound: settings.bound(), shape, levels, class: None };
         let (set, train, held_out) = trainer.data();
-        let indices = if held_out.is_empty() { train } else { held_out };
+        let indices = spread(if held_out.is_empty() { train } else { held_out }, LIKELIHOOD.0);
         let read = |index: usize, out: &mut [f32]| set.read(indices[index], out);
         let options = NllOptions { terms: Some(LIKELIHOOD.1), seed: self.config.seed, batch };
-        let few = indices.len().min(LIKELIHOOD.0);
-        let nll = evaluate_nll(&terms, few, &read, options, &cpu(), &mut |_, _| proceed(count));
+        let nll = evaluate_nll(&terms, indices.len(), &read, options, &cpu(), &mut |_, _| proceed(count));
         Ok(nll.map(|nll| Measurement { frechet, nll: Some(nll.total.mean) }))
     }
 }

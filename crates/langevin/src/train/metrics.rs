@@ -51,6 +51,8 @@ pub struct MetricsLog {
     file: File,
     path: PathBuf,
     least: Option<f64>,
+    /// The last line that was there when it was opened, and where it begins.
+    last: Option<(MetricsLine, u64)>,
 }
 
 impl MetricsLog {
@@ -59,7 +61,7 @@ impl MetricsLog {
     /// # Errors
     /// If the file cannot be read or written.
     pub fn open(path: &Path, step: u64) -> io::Result<Self> {
-        let (mut kept, mut least) = (String::new(), None);
+        let (mut kept, mut least, mut last) = (String::new(), None, None);
         if path.exists() {
             for line in BufReader::new(File::open(path)?).lines() {
                 let line = line?;
@@ -69,6 +71,7 @@ impl MetricsLog {
                     break;
                 }
                 least = lesser(least, parsed.frechet);
+                last = Some((parsed, kept.len() as u64));
                 kept.push_str(&line);
                 kept.push('\n');
             }
@@ -77,7 +80,7 @@ impl MetricsLog {
             fs::rename(&aside, path)?;
         }
         let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { file, path: path.to_owned(), least })
+        Ok(Self { file, path: path.to_owned(), least, last })
     }
 
     /// Appends a line, whole.
@@ -89,6 +92,22 @@ impl MetricsLog {
         let mut text = serde_json::to_string(line).map_err(io::Error::other)?;
         text.push('\n');
         self.file.write_all(text.as_bytes())
+    }
+
+    /// The line that ends at `step`, if it is the last that was there and has no measurement.
+    pub fn unmeasured_line(&self, step: u64) -> Option<MetricsLine> {
+        self.last.map(|(line, _)| line).filter(|line| line.step == step && line.frechet.is_none())
+    }
+
+    /// Writes a line in place of the last that was there.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn amend(&mut self, line: &MetricsLine) -> io::Result<()> {
+        if let Some((_, begin)) = self.last.take() {
+            self.file.set_len(begin)?;
+        }
+        self.write(line)
     }
 
     /// The least Fréchet distance in it.
@@ -134,11 +153,39 @@ mod tests {
         let mut again = MetricsLog::open(&path, 3).unwrap();
         again.write(&line(4)).unwrap();
         assert_eq!(again.least_frechet(), Some(1.0));
+        assert_eq!(again.unmeasured_line(3), None);
         let steps: Vec<u64> = fs::read_to_string(&path)
             .unwrap()
             .lines()
             .map(|text| serde_json::from_str::<MetricsLine>(text).unwrap().step)
             .collect();
         assert_eq!(steps, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_measurement_comes_to_the_line_that_lacks_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let line = |step, frechet| MetricsLine {
+            step,
+            loss: 0.5,
+            vlb: None,
+            holdout_loss: None,
+            frechet,
+            nll: None,
+            grad_norm: 1.0,
+            lr: 1e-3,
+            images_per_second: 10.0,
+        };
+        let mut log = MetricsLog::open(&path, 0).unwrap();
+        [line(1, Some(3.0)), line(2, None)].iter().for_each(|line| log.write(line).unwrap());
+        let mut again = MetricsLog::open(&path, 2).unwrap();
+        assert_eq!((again.unmeasured_line(1), again.unmeasured_line(2)), (None, Some(line(2, None))));
+        again.amend(&line(2, Some(2.0))).unwrap();
+        again.write(&line(3, None)).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let found: Vec<MetricsLine> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(found, [line(1, Some(3.0)), line(2, Some(2.0)), line(3, None)]);
+        assert_eq!(again.least_frechet(), Some(2.0));
     }
 }

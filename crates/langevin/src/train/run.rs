@@ -1,5 +1,7 @@
 //! A run: the loop around the trainer, which fills the run's folder.
 
+mod measure;
+
 use super::checkpoint::{CheckpointError, WeightsKind};
 use super::evaluate::{EvaluateError, Evaluator, Measurement};
 use super::folder::RunFolder;
@@ -7,6 +9,7 @@ use super::grid::{GridError, draw_grid};
 use super::line::LineBuilder;
 use super::metrics::{MetricsLine, MetricsLog, StepReport};
 use super::trainer::Trainer;
+use measure::{Measured, keep_best, measure};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -26,7 +29,14 @@ pub enum Event<'a> {
     /// Samples are being drawn to be measured: so many, of so many.
     Measuring(usize, usize),
     /// The samples were measured.
-    Measured(Measurement),
+    Measured {
+        /// What it came to.
+        measurement: Measurement,
+        /// Whether it is the best so far, whose checkpoint is kept.
+        best: bool,
+    },
+    /// They could not be.
+    NotMeasured(&'a EvaluateError),
     /// A grid is being drawn: reverse steps taken, and to take.
     Drawing(usize, usize),
     /// A grid was written.
@@ -57,8 +67,6 @@ pub enum RunError {
     Checkpoint(#[from] CheckpointError),
     #[error("the grid could not be drawn: {0}")]
     Grid(#[from] GridError),
-    #[error("the samples could not be measured: {0}")]
-    Evaluate(#[from] EvaluateError),
     #[error(
         "the loss or its gradient at step {step} is not a finite number; the state before it is saved in {checkpoint}: \
          start a new run from there with a lower rate, by --init {checkpoint} --set train.learning_rate=…"
@@ -98,6 +106,17 @@ pub fn train(
     let grids = extras.grids && settings.recipe.sample.grid;
     // What a resumed run starts from is on the disk already.
     let mut saved = Some(trainer.steps_made()).filter(|&step| step > 0);
+    let mut unmeasured = false;
+    if let Some(evaluator) = extras.evaluator
+        && let Some(mut line) = log.unmeasured_line(trainer.steps_made())
+        && settings.recipe.evaluate.is_due(line.step, last)
+        && let Some(measured) = measure(trainer, evaluator, &log, observe, stop)
+    {
+        // The run was stopped in this measurement.
+        (line.frechet, line.nll) = (Some(measured.measurement.frechet), measured.measurement.nll);
+        log.amend(&line).map_err(failed(folder.metrics()))?;
+        keep_best(trainer, folder, Some(measured))?;
+    }
     while trainer.steps_made() < last && !stop() {
         let report = trainer.step();
         let step = trainer.steps_made();
@@ -108,15 +127,11 @@ pub fn train(
         }
         observe(Event::Step { step, report });
         line.add(report, settings.recipe.train.batch);
-        let measured = match extras.evaluator.filter(|_| settings.recipe.evaluate.is_due(step, last)) {
-            Some(evaluator) => measure(trainer, evaluator, observe, stop)?,
-            None => None,
-        };
-        let before = log.least_frechet();
+        let due = extras.evaluator.filter(|_| settings.recipe.evaluate.is_due(step, last));
+        let measured = due.and_then(|evaluator| measure(trainer, evaluator, &log, observe, stop));
         finish_line(trainer, measured, &mut line, &mut log, observe)?;
-        if measured.is_some_and(|measured| before.is_none_or(|least| measured.frechet < least)) {
-            trainer.save(&folder.best())?;
-        }
+        keep_best(trainer, folder, measured)?;
+        unmeasured = due.is_some() && measured.is_none() && stop();
         if step.is_multiple_of(settings.recipe.train.checkpoint_every) && step < last {
             saved = Some(save(trainer, folder, observe)?);
         }
@@ -136,28 +151,13 @@ pub fn train(
         }
         return Ok(Outcome::Interrupted { step });
     }
+    if unmeasured {
+        return Ok(Outcome::Interrupted { step });
+    }
     if grids && !draw(trainer, &folder.final_grid(), observe, stop)? {
         return Ok(Outcome::Interrupted { step });
     }
     Ok(Outcome::Finished)
-}
-
-/// Measures samples from the averaged weights; `None` when it was stopped.
-fn measure(
-    trainer: &Trainer,
-    evaluator: &Evaluator,
-    observe: &mut dyn FnMut(Event),
-    stop: &dyn Fn() -> bool,
-) -> Result<Option<Measurement>, RunError> {
-    let samples = trainer.settings().recipe.evaluate.samples;
-    let measured = evaluator.measure(trainer, &mut |drawn| {
-        observe(Event::Measuring(drawn, samples));
-        if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    if let Some(measured) = measured {
-        observe(Event::Measured(measured));
-    }
-    Ok(measured)
 }
 
 fn save(trainer: &Trainer, folder: &RunFolder, observe: &mut dyn FnMut(Event)) -> Result<u64, RunError> {
@@ -188,7 +188,7 @@ fn draw(
 /// Writes the line that ends at the present step, if one does.
 fn finish_line(
     trainer: &Trainer,
-    measured: Option<Measurement>,
+    measured: Option<Measured>,
     line: &mut LineBuilder,
     log: &mut MetricsLog,
     observe: &mut dyn FnMut(Event),
@@ -201,8 +201,8 @@ fn finish_line(
         return Ok(());
     }
     let mut finished = line.finish(step);
-    finished.frechet = measured.map(|measured| measured.frechet);
-    finished.nll = measured.and_then(|measured| measured.nll);
+    finished.frechet = measured.map(|measured| measured.measurement.frechet);
+    finished.nll = measured.and_then(|measured| measured.measurement.nll);
     if holdout_due {
         finished.holdout_loss = trainer.holdout_loss();
         if let Some(loss) = finished.holdout_loss {

@@ -1,12 +1,13 @@
 //! The data to evaluate on, in the parts that are reported apart.
 
 use super::subject::Subject;
+use super::wanted::Wanted;
 use crate::args::{EvaluateArguments, ReadArguments};
 use crate::commands::diffuse::options;
 use crate::download::hex;
 use crate::exit::{Done, Failure, usage};
 use langevin::TrainedModel;
-use langevin::data::{self, Dataset, holdout_split};
+use langevin::data::{self, Dataset, holdout_split, spread};
 use langevin::eval::quality::DataSource;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
@@ -37,24 +38,29 @@ impl Part {
         DataSource { set: &self.set, indices: &self.indices }
     }
 
-    /// What tells it from other parts of other data: the set's checksum, and which samples.
+    /// What tells it from every other: its samples, all of them, in hexadecimal digits.
     pub fn key(&self) -> String {
-        let mut numbers = Sha256::new();
-        self.indices.iter().for_each(|&index| numbers.update((index as u64).to_le_bytes()));
-        let numbers = hex(&numbers.finalize()[..4]);
-        format!("{:08x}-{numbers}-{}", self.set.checksum(), self.indices.len())
+        let mut hash = Sha256::new();
+        let shape = [self.set.height(), self.set.width(), self.set.channels(), self.len()];
+        let facts = shape.into_iter().chain(self.levels.map(|levels| levels as usize));
+        facts.for_each(|fact| hash.update((fact as u64).to_le_bytes()));
+        let mut sample = vec![0.0; self.set.sample_len()];
+        for index in 0..self.len() {
+            self.read(index, &mut sample);
+            sample.iter().for_each(|value| hash.update(value.to_le_bytes()));
+        }
+        hex(&hash.finalize())
     }
 
     fn new(name: &str, set: &Rc<Dataset>, mut indices: Vec<usize>, most: Option<usize>) -> Self {
-        // In the order of the set, so that -n takes its first.
         indices.sort_unstable();
-        indices.truncate(most.unwrap_or(usize::MAX));
+        let indices = spread(&indices, most.unwrap_or(usize::MAX));
         Self { name: name.to_owned(), levels: set.levels(), set: Rc::clone(set), indices }
     }
 }
 
 /// The parts that the arguments ask for; none where a file of statistics stands for them.
-pub fn parts(arguments: &EvaluateArguments, subject: &Subject) -> Result<Vec<Part>, Failure> {
+pub fn parts(arguments: &EvaluateArguments, subject: &Subject, wanted: Wanted) -> Result<Vec<Part>, Failure> {
     let read = &arguments.read;
     match (&arguments.data, subject) {
         (Some(source), _) => given_parts(source, arguments, subject),
@@ -71,7 +77,10 @@ pub fn parts(arguments: &EvaluateArguments, subject: &Subject) -> Result<Vec<Par
             }
             own_parts(arguments, subject, model)
         }
-        (None, Subject::Samples(_)) => Err(usage("say what to compare the samples with by --data")),
+        (None, Subject::Samples(_)) if !wanted.compares() => Ok(Vec::new()),
+        (None, Subject::Samples(_)) => {
+            Err(usage("these are samples: say what to compare them with by --data"))
+        }
     }
 }
 
@@ -130,13 +139,15 @@ fn check_shape(set: &Dataset, subject: &Subject) -> Done {
     if (height, width, channels) == (shape.height, shape.width, shape.channels) {
         return Ok(());
     }
+    let advice = match (height, width) == (shape.height, shape.width) {
+        true => "give --channels".to_owned(),
+        false => format!("give --size {}x{}", shape.height, shape.width),
+    };
     Err(usage(format!(
-        "{} holds {height}x{width} pictures of {channels} channel(s), and {what} {}x{} of {}: give --size {}x{} or --channels",
+        "{} holds {height}x{width} pictures of {channels} channel(s), and {what} {}x{} of {}: {advice}",
         set.name(),
         shape.height,
         shape.width,
-        shape.channels,
-        shape.height,
-        shape.width
+        shape.channels
     )))
 }

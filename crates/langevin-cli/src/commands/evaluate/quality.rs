@@ -1,15 +1,16 @@
 //! How good samples are: drawn or read, described, and compared with each part of the data.
 
-use super::describer::{describer, feature_name};
 use super::drawing::{HowDrawn, described, draw};
 use super::reference::{Reference, of_file, of_part};
 use super::subject::Subject;
+use super::wanted::Wanted;
 use super::{Asked, Part};
-use crate::args::Metric;
 use crate::exit::{Failure, usage};
+use crate::feature_files::{Loaded, load};
+use crate::say::note;
 use langevin::data::write_statistics;
 use langevin::eval::quality::{
-    DataSource, Describer, Gathered, Kept, Quality, QualityOptions, compare, score,
+    DataSource, Describer, Gathered, Kept, PIXEL_COMPONENTS, Quality, QualityOptions, compare, score,
 };
 use langevin_metrics::{InceptionScore, KernelOptions};
 use std::path::Path;
@@ -21,9 +22,7 @@ const MOST_SAMPLES: usize = 10_000;
 pub struct Comparison {
     /// The numbers.
     pub quality: Quality,
-    /// Samples of the reference, where that is known.
-    pub reference: Option<u64>,
-    /// Whether its mean and covariance were known from before.
+    /// Whether the reference's mean and covariance were known from before.
     pub cached: bool,
 }
 
@@ -33,16 +32,18 @@ pub struct Judged {
     pub features: &'static str,
     /// Their number.
     pub dimensions: usize,
-    /// The file of the network's weights, and its SHA-256.
-    pub weights: Option<(String, String)>,
+    /// The network's weights.
+    pub weights: Option<Loaded>,
     /// Samples.
     pub samples: usize,
-    /// How a model drew them: sampler, steps and seed.
+    /// How a model drew them.
     pub drawn: Option<HowDrawn>,
-    /// The Inception score.
-    pub inception_score: Option<InceptionScore>,
+    /// The Inception score, and over how many splits.
+    pub inception_score: Option<(InceptionScore, usize)>,
     /// Neighbours of precision, recall, density and coverage.
     pub neighbours: usize,
+    /// What to know before any of it is believed.
+    pub cautions: Vec<String>,
 }
 
 /// Samples that have been described, and what is to be said of them.
@@ -56,39 +57,35 @@ pub struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// Draws or reads the samples and describes them, if anything of samples is to be measured.
-    pub fn new(asked: Asked<'a>, subject: &Subject, parts: &[Part]) -> Result<Option<Self>, Failure> {
-        let arguments = asked.arguments;
-        let wants = |metric| asked.wants(metric, subject);
-        if !Metric::SAMPLES.into_iter().any(wants) {
+    pub fn new(
+        asked: Asked<'a>,
+        mut wanted: Wanted,
+        subject: &Subject,
+        parts: &[Part],
+    ) -> Result<Option<Self>, Failure> {
+        if !wanted.compares() && !wanted.is {
             return Ok(None);
         }
-        let name = feature_name(asked, subject)?;
-        let (describer, weights) = match describer(asked, name, subject, parts)? {
-            Some(found) => found,
-            None => return Err(asked.interrupted()),
-        };
-        let explicit = |metric| arguments.metrics.contains(&metric);
-        let alone = arguments.statistics.is_some();
-        if alone && (explicit(Metric::Kid) || explicit(Metric::Prdc)) {
-            return Err(usage("kid and prdc compare sample by sample: give --data in place of --statistics"));
-        }
-        if explicit(Metric::Is) && describer.classes() == 0 {
-            return Err(usage("pixels tell no classes: --metrics is takes --features inception or lite0"));
-        }
-        let options = QualityOptions {
-            frechet: wants(Metric::Frechet) || wants(Metric::Fid),
-            kernel: (wants(Metric::Kid) && !alone)
-                .then_some(KernelOptions { seed: arguments.seed, ..KernelOptions::default() }),
-            neighbours: (wants(Metric::Prdc) && !alone).then_some(arguments.neighbours),
-        };
-        let logits = wants(Metric::Is) && describer.classes() > 0;
-        let kept = Kept { features: options.kernel.is_some() || options.neighbours.is_some(), logits };
-        let (samples, drawn) = match subject {
-            Subject::Model(model) => {
+        let arguments = asked.arguments;
+        let count = match subject {
+            Subject::Model(_) => {
                 let most = parts.first().map_or(MOST_SAMPLES, Part::len).min(MOST_SAMPLES);
-                let count = arguments.samples.unwrap_or(most);
-                draw(asked, model, count, &describer, kept)?
+                arguments.samples.unwrap_or(most)
             }
+            Subject::Samples(set) => set.len(),
+        };
+        let mut cautions = check_counts(arguments.neighbours, &mut wanted, count, parts)?;
+        let (describer, weights) = describer(asked, wanted, subject, parts)?;
+        cautions.extend(weights.as_ref().and_then(Loaded::caution));
+        let kernel = KernelOptions { seed: arguments.seed, ..KernelOptions::default() };
+        let options = QualityOptions {
+            frechet: wanted.frechet,
+            kernel: wanted.kid.then_some(kernel),
+            neighbours: wanted.prdc.then_some(arguments.neighbours),
+        };
+        let kept = Kept { features: wanted.kid || wanted.prdc, logits: wanted.is };
+        let (samples, drawn) = match subject {
+            Subject::Model(model) => draw(asked, model, count, &describer, kept)?,
             Subject::Samples(set) => {
                 let indices: Vec<usize> = (0..set.len()).collect();
                 let mut source = DataSource { set, indices: &indices };
@@ -101,17 +98,23 @@ impl<'a> Judge<'a> {
             weights,
             samples: samples.count,
             drawn,
-            inception_score: logits.then(|| score(&samples)).transpose()?,
+            inception_score: wanted.is.then(|| score(&samples, arguments.seed)).transpose()?,
             neighbours: arguments.neighbours,
+            cautions,
         };
         Ok(Some(Self { asked, describer, options, samples, judged }))
     }
 
-    /// Compares the samples with a part of the data, or with a file of statistics; the part's own go to `save`.
-    pub fn against(&self, part: Option<&Part>, save: Option<&Path>) -> Result<Comparison, Failure> {
+    /// Compares the samples with a part of the data, or with a file of statistics; the part's own go to `save`. `None` where nothing
+    /// is to be compared.
+    pub fn against(&self, part: Option<&Part>, save: Option<&Path>) -> Result<Option<Comparison>, Failure> {
         let Self { asked, describer, options, samples, judged } = self;
-        let kept = Kept { features: options.kernel.is_some() || options.neighbours.is_some(), logits: false };
-        let Reference { gathered, count, cached } = match part {
+        let features = options.kernel.is_some() || options.neighbours.is_some();
+        if !options.frechet && !features {
+            return Ok(None);
+        }
+        let kept = Kept { features, logits: false };
+        let Reference { gathered, cached } = match part {
             Some(part) => of_part(*asked, part, describer, kept, judged)?,
             None => of_file(*asked, describer)?,
         };
@@ -120,11 +123,67 @@ impl<'a> Judge<'a> {
         }
         let found = compare(samples, &gathered, *options, &mut || asked.flow())?;
         let quality = found.ok_or_else(|| asked.interrupted())?;
-        Ok(Comparison { quality, reference: count, cached })
+        Ok(Some(Comparison { quality, cached }))
     }
 
     /// What the samples were.
     pub fn finish(self) -> Judged {
         self.judged
     }
+}
+
+/// Refuses sets that are too small for what is wanted of them, or leaves it out where it was not asked for by name.
+fn check_counts(
+    neighbours: usize,
+    wanted: &mut Wanted,
+    samples: usize,
+    parts: &[Part],
+) -> Result<Vec<String>, Failure> {
+    let sets = parts.iter().map(|part| (part.name.as_str(), part.len()));
+    let compared = if wanted.compares() { sets.collect() } else { Vec::new() };
+    let sets: Vec<(&str, usize)> = std::iter::once(("the samples", samples)).chain(compared).collect();
+    if let Some((name, count)) = sets.iter().find(|(_, count)| *count < 2) {
+        return Err(usage(format!("{name}: {count} is too few to be measured, at least 2 are needed")));
+    }
+    let Some((name, count)) = sets.iter().find(|(_, count)| *count <= neighbours).filter(|_| wanted.prdc)
+    else {
+        return Ok(Vec::new());
+    };
+    let message = format!("{name}: {count} samples have no {neighbours} neighbours each (--neighbours)");
+    if !wanted.lenient {
+        return Err(usage(message));
+    }
+    wanted.prdc = false;
+    Ok(vec![format!("{message}, so precision, recall, density and coverage are left out")])
+}
+
+/// What describes the samples and the parts of the data, and its weights.
+fn describer(
+    asked: Asked,
+    wanted: Wanted,
+    subject: &Subject,
+    parts: &[Part],
+) -> Result<(Describer, Option<Loaded>), Failure> {
+    let arguments = asked.arguments;
+    if let Some((network, weights)) = load(wanted.features, arguments.features_file.as_deref())? {
+        return Ok((Describer::Network(network), Some(weights)));
+    }
+    let elements = subject.shape().elements();
+    if let Some(plain) = Describer::plain_pixels(elements) {
+        return Ok((plain, None));
+    }
+    let Some(part) = parts.first() else {
+        return Err(usage("pixels of this size are compared by components of the data: give --data"));
+    };
+    if arguments.save_statistics.is_some() {
+        return Err(usage(format!(
+            "--save-statistics of pixels is for pictures of up to {PIXEL_COMPONENTS} numbers: components of the data cannot be \
+             found again from it"
+        )));
+    }
+    if !arguments.quiet {
+        note!("finding the {PIXEL_COMPONENTS} principal components of {}", part.name);
+    }
+    let found = Describer::pixels(&mut part.source())?;
+    Ok((found.ok_or_else(|| asked.interrupted())?, None))
 }

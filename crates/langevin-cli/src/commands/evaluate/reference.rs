@@ -3,10 +3,13 @@
 use super::drawing::described;
 use super::quality::Judged;
 use super::{Asked, Part};
+use crate::download::hex;
 use crate::exit::{Failure, usage};
 use langevin::data::{read_statistics, write_statistics};
 use langevin::eval::quality::{Describer, Gathered, Kept};
+use langevin::features::REVISION;
 use langevin_metrics::Statistics;
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::PathBuf;
 
@@ -14,8 +17,6 @@ use std::path::PathBuf;
 pub struct Reference {
     /// Its statistics, and its features where they are kept.
     pub gathered: Gathered,
-    /// Its samples, where their number is known.
-    pub count: Option<u64>,
     /// Whether it was known from before.
     pub cached: bool,
 }
@@ -28,8 +29,12 @@ pub fn of_part(
     kept: Kept,
     judged: &Judged,
 ) -> Result<Reference, Failure> {
-    let place = cache(part, judged).filter(|_| !kept.features);
+    let place = if kept.features { None } else { cache(part, judged) };
     let known = place.as_ref().filter(|place| place.is_file()).and_then(|place| read_statistics(place).ok());
+    // A file that is not what its name promises is made again.
+    let known = known.filter(|known| {
+        known.dimensions() == describer.dimensions() && known.count() == Some(part.len() as u64)
+    });
     let cached = known.is_some();
     let gathered = match known {
         Some(statistics) => only(statistics),
@@ -42,7 +47,7 @@ pub fn of_part(
             let _ = write_statistics(&place, &gathered.statistics);
         }
     }
-    Ok(Reference { count: Some(part.len() as u64), gathered, cached })
+    Ok(Reference { gathered, cached })
 }
 
 /// The file of statistics that the arguments name.
@@ -57,7 +62,7 @@ pub fn of_file(asked: Asked, describer: &Describer) -> Result<Reference, Failure
             describer.name()
         )));
     }
-    Ok(Reference { count: statistics.count(), gathered: only(statistics), cached: true })
+    Ok(Reference { gathered: only(statistics), cached: false })
 }
 
 fn only(statistics: Statistics) -> Gathered {
@@ -67,8 +72,8 @@ fn only(statistics: Statistics) -> Gathered {
 
 /// Where the statistics of a part by a network's features are kept.
 fn cache(part: &Part, judged: &Judged) -> Option<PathBuf> {
-    let (_, weights) = judged.weights.as_ref()?;
+    let weights = judged.weights.as_ref()?;
     let folder = dirs::cache_dir()?.join("langevin").join("statistics");
-    let version = env!("CARGO_PKG_VERSION");
-    Some(folder.join(format!("{}-{}-{}-{version}.npz", part.key(), judged.features, &weights[..8])))
+    let key = format!("{} {REVISION} {} {}", judged.features, weights.sha256, part.key());
+    Some(folder.join(format!("{}-{}.npz", judged.features, hex(&Sha256::digest(key)))))
 }

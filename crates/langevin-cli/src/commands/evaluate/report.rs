@@ -4,12 +4,13 @@ use super::Measured;
 use super::quality::{Comparison, Judged};
 use crate::args::EvaluateArguments;
 use crate::exit::Done;
-use crate::plan::thousands;
+use crate::feature_files::Loaded;
+use crate::plan::{counted, thousands};
 use langevin::eval::quality::Quality;
 use langevin::eval::{Estimate, Nll, TimestepRow};
 use langevin::features::Kind;
 use langevin::render::{self, Curve};
-use langevin_metrics::{KernelDistance, Prdc};
+use langevin_metrics::{InceptionScore, KernelDistance, Prdc};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,7 +26,7 @@ pub fn print(measured: &[Measured], judged: Option<&Judged>) {
     if let Some(judged) = judged {
         print_judged(judged);
     }
-    let mut cautions = BTreeSet::new();
+    let mut cautions: BTreeSet<&String> = judged.iter().flat_map(|judged| &judged.cautions).collect();
     for Measured { name, count, nll, ode, quality, levels } in measured {
         let kind = if levels.is_some() { "pictures" } else { "samples" };
         let count = count.map_or_else(|| "an unknown number of".to_owned(), thousands);
@@ -56,12 +57,13 @@ fn print_judged(judged: &Judged) {
     };
     println!("samples: {}, {from}", thousands(judged.samples as u64));
     let weights = match &judged.weights {
-        Some((file, sha256)) => format!(" ({file}, SHA-256 {}…)", &sha256[..8]),
+        Some(Loaded { file, sha256, .. }) => format!(" ({file}, SHA-256 {}…)", &sha256[..8]),
         None => String::new(),
     };
     println!("features: {} of {}{weights}, langevin {VERSION}", judged.dimensions, judged.features);
-    if let Some(score) = judged.inception_score {
-        println!("  {:<18}  {:.4} ± {:.4} over ten splits", inception_name(judged), score.mean, score.std);
+    if let Some((InceptionScore { mean, std }, splits)) = judged.inception_score {
+        let splits = counted(splits as u64, "split");
+        println!("  {:<18}  {mean:.4} ± {std:.4} over {splits}", inception_name(judged));
     }
 }
 
@@ -71,11 +73,17 @@ fn print_quality(comparison: &Comparison, judged: &Judged) {
         let cached = if comparison.cached { "  (mean and covariance known from before)" } else { "" };
         println!("  {:<18}  {frechet:.4}{cached}", frechet_name(judged));
     }
-    if let Some(KernelDistance { mean, std, subsets, subset_size }) = kernel {
-        println!(
-            "  {:<18}  {mean:.6} ± {std:.6} over {subsets} subsets of {subset_size}",
-            kernel_name(judged)
-        );
+    match kernel {
+        Some(KernelDistance { mean, subsets: 1, .. }) => {
+            println!("  {:<18}  {mean:.6} between the whole sets", kernel_name(judged));
+        }
+        Some(KernelDistance { mean, std, subsets, subset_size }) => {
+            println!(
+                "  {:<18}  {mean:.6} ± {std:.6} over {subsets} subsets of {subset_size}",
+                kernel_name(judged)
+            );
+        }
+        None => {}
     }
     if let Some(Prdc { precision, recall, density, coverage }) = prdc {
         println!("  {:<18}  {precision:.4}", "precision");
@@ -87,7 +95,8 @@ fn print_quality(comparison: &Comparison, judged: &Judged) {
 
 /// Whether the features are those by which papers report FID, KID and the Inception score.
 fn of_papers(judged: &Judged) -> bool {
-    judged.features == Kind::InceptionV3.name()
+    let published = judged.weights.as_ref().is_some_and(|weights| weights.published);
+    judged.features == Kind::InceptionV3.name() && published
 }
 
 fn frechet_name(judged: &Judged) -> &'static str {
@@ -187,11 +196,14 @@ fn judged_json(judged: &Judged) -> Value {
         "features": {
             "name": judged.features,
             "dimensions": judged.dimensions,
-            "file": judged.weights.as_ref().map(|(file, _)| file),
-            "sha256": judged.weights.as_ref().map(|(_, sha256)| sha256),
+            "file": judged.weights.as_ref().map(|weights| &weights.file),
+            "sha256": judged.weights.as_ref().map(|weights| &weights.sha256),
             "version": VERSION,
         },
-        "inception_score": judged.inception_score.map(|score| json!({ "mean": score.mean, "std": score.std })),
+        "inception_score": judged.inception_score.map(|(score, splits)| json!({
+            "mean": score.mean, "std": score.std, "splits": splits,
+        })),
+        "cautions": judged.cautions,
     })
 }
 
@@ -199,7 +211,7 @@ fn quality_json(comparison: &Comparison, judged: &Judged) -> Value {
     let Quality { frechet, kernel, prdc, cautions } = &comparison.quality;
     let mut found = json!({
         "kernel_distance": kernel.map(|kernel| json!({
-            "mean": kernel.mean, "std": kernel.std, "subsets": kernel.subsets, "subset_size": kernel.subset_size,
+            "mean": kernel.mean, "std": (kernel.subsets > 1).then_some(kernel.std), "subsets": kernel.subsets, "subset_size": kernel.subset_size,
         })),
         "prdc": prdc.map(|prdc| json!({
             "precision": prdc.precision, "recall": prdc.recall, "density": prdc.density, "coverage": prdc.coverage,

@@ -1,6 +1,6 @@
 //! What is measured: a model, or samples that somebody drew.
 
-use crate::args::{EvaluateArguments, Metric, ReadArguments};
+use crate::args::{EvaluateArguments, ReadArguments};
 use crate::commands::diffuse::options;
 use crate::exit::{Failure, usage};
 use crate::sampling;
@@ -30,14 +30,6 @@ impl Subject {
         if let Some(variance) = arguments.sampler.variance {
             sampling::check_variance(variance, model.process.variance)?;
         }
-        let points = model.settings().levels.is_none();
-        let likelihood = |metric: &Metric| matches!(metric, Metric::Nll | Metric::NllOde);
-        if points && (arguments.metrics.is_empty() || arguments.metrics.iter().any(likelihood)) {
-            return Err(usage(
-                "--metrics nll is for models of pictures: points have no levels whose probability it could be; \
-                 ask for --metrics frechet, kid or prdc",
-            ));
-        }
         Ok(Self::Model(Box::new(model)))
     }
 
@@ -54,9 +46,6 @@ impl Subject {
         let samples = data::load(&path, &options(&read, 0))?;
         if arguments.metrics.iter().any(|metric| !metric.of_samples()) {
             return Err(usage(format!("{path} holds samples, and a likelihood is a model's: leave nll out")));
-        }
-        if arguments.data.is_none() && arguments.statistics.is_none() {
-            return Err(usage(format!("{path} holds samples: say what to compare them with by --data")));
         }
         if arguments.samples.is_some()
             || arguments.sampler.sampler.is_some()

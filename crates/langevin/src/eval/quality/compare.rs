@@ -1,6 +1,7 @@
 //! What two sets of samples say of each other.
 
 use super::Gathered;
+use langevin_math::rng::{Purpose, Stream};
 use langevin_metrics::{
     Features, InceptionScore, KernelDistance, KernelOptions, MetricsError, Prdc, Statistics,
     frechet_distance, inception_score, kernel_distance, prdc,
@@ -53,7 +54,17 @@ pub fn compare(
         let (distance, cautions) = frechet_of(&samples.statistics, &reference.statistics)?;
         (quality.frechet, quality.cautions) = (Some(distance), cautions);
     }
-    if let Some(options) = options.kernel {
+    if let Some(mut options) = options.kernel {
+        let (fewest, most) = (samples.count.min(reference.count), samples.count.max(reference.count));
+        if most <= options.subset_size && samples.count == reference.count {
+            // Every subset would be the whole sets: one says it all.
+            options.subsets = 1;
+        }
+        if fewest < options.subset_size {
+            let (asked, wanted) =
+                (options.subset_size, "kernel distances are comparable between subsets of one size");
+            quality.cautions.push(format!("subsets of {fewest} samples, not of {asked}: {wanted}"));
+        }
         let Some(found) = kernel_distance(x, y, options, &mut |_, _| observe())? else { return Ok(None) };
         quality.kernel = Some(found);
     }
@@ -74,10 +85,15 @@ pub fn frechet_of(samples: &Statistics, reference: &Statistics) -> Result<(f64, 
     Ok((frechet_distance(samples, reference)?, cautions))
 }
 
-/// The Inception score of samples whose logits were [kept](super::Kept), over ten splits of them.
+/// The Inception score of samples whose logits were [kept](super::Kept), and the number of splits: ten, or as many as leave each two
+/// samples. The samples are shuffled by `seed` first, for they may be ordered by class.
 ///
 /// # Errors
 /// If there are no logits.
-pub fn score(samples: &Gathered) -> Result<InceptionScore, MetricsError> {
-    inception_score(Features::new(&samples.logits, samples.classes)?, SPLITS.min(samples.count))
+pub fn score(samples: &Gathered, seed: u64) -> Result<(InceptionScore, usize), MetricsError> {
+    let splits = SPLITS.min(samples.count / 2).max(1);
+    let order = Stream::new(seed, Purpose::Subset, u64::MAX).permutation(samples.count);
+    let row = |index: usize| &samples.logits[index * samples.classes..(index + 1) * samples.classes];
+    let shuffled: Vec<f32> = order.into_iter().flat_map(row).copied().collect();
+    Ok((inception_score(Features::new(&shuffled, samples.classes)?, splits)?, splits))
 }

@@ -8,9 +8,6 @@ use langevin_metrics::{Features, MetricsError, Pca, StatisticsBuilder};
 /// Elements of a sample above which its pixels become principal components, and the number of these.
 pub const PIXEL_COMPONENTS: usize = 64;
 
-/// Elements of a sample up to which pixels are used at all: their covariance is as many squared.
-pub const LARGEST_PIXELS: usize = 4096;
-
 /// Samples read at a time to find the principal components.
 const BATCH: usize = 256;
 
