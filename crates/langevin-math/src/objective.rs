@@ -109,7 +109,7 @@ impl BoundTerm {
         }
     }
 
-    /// The part of an element x_0, predicted with an error x_0 − x̂_0, in [−1, 1]; `v` is that of [`learned_log_variance`], and
+    /// The part of an element x_0, predicted with an error x_0 − x̂_0, in [−1, 1]; `v` is that of [`learned_log_variance`](crate::learned_log_variance), and
     /// of no account where the variance is fixed.
     pub fn of(&self, x0: f64, error: f64, v: f64) -> BoundElement {
         let (lower, upper) = self.bounds;

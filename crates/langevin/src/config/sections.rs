@@ -90,7 +90,7 @@ pub enum TimestepSampling {
     Uniform,
     /// In pairs (t, T − 1 − t), the first of each uniformly.
     Antithetic,
-    /// Timestep t with a probability that grows as √E[L_t²], from the last ten losses of each, which are weighted so that
+    /// Timestep t with a probability that grows as √(E L_t²), from the last ten losses of each, which are weighted so that
     /// their mean stays the same; uniformly until every timestep has its ten    (Nichol & Dhariwal 2021, Eq. 18)
     Importance,
 }

@@ -53,7 +53,7 @@ impl LossHistory {
         row.push(loss as f32);
     }
 
-    /// p_t ∝ √E[L_t²], mixed with a thousandth of uniform draws; `None` until every timestep has its ten losses
+    /// p_t ∝ √(E L_t²), mixed with a thousandth of uniform draws; `None` until every timestep has its ten losses
     /// (Nichol & Dhariwal 2021, Eq. 18).
     pub fn probabilities(&self) -> Option<Vec<f64>> {
         if self.losses.iter().any(|row| row.len() < KEPT) {
