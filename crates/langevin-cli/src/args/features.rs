@@ -19,7 +19,7 @@ pub enum FeaturesCommand {
 pub struct FetchArguments {
     /// The network: inception or lite0
     pub name: String,
-    /// Where to get the file from, if not from where its authors published it
+    /// Where to get the file from [default: where its authors published it]
     #[arg(long, value_name = "URL", conflicts_with = "file")]
     pub url: Option<String>,
     /// Take a file that was downloaded by other means

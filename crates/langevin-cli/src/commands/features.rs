@@ -2,8 +2,8 @@
 
 use crate::args::{FeaturesArguments, FeaturesCommand, FetchArguments};
 use crate::download::{Expected, copy, download, sha256};
-use crate::exit::Done;
-use crate::feature_files::{FEATURE_FILES, FeatureFile};
+use crate::exit::{Done, usage};
+use crate::feature_files::{FEATURE_FILES, FeatureFile, Origin};
 use crate::say::say;
 
 /// Runs the command.
@@ -19,13 +19,13 @@ fn list() -> Done {
     for file in FEATURE_FILES {
         let path = file.path()?;
         println!("{:<10}  {}", file.kind.name(), file.about);
-        let state = if path.is_file() { "in" } else { "not yet in" };
-        println!("{:<10}  {state} {}", "", path.display());
+        match path.is_file() {
+            true => println!("{:<10}  in {}", "", path.display()),
+            false => println!("{:<10}  not yet there: {}", "", file.advice()),
+        }
     }
     println!();
-    println!(
-        "get weights with `langevin features fetch NAME`, and use them with `langevin evaluate --features NAME`"
-    );
+    println!("use them with `langevin evaluate --features NAME`");
     Ok(())
 }
 
@@ -37,9 +37,14 @@ fn fetch(arguments: &FetchArguments) -> Done {
         return Ok(());
     }
     let expected = Expected { bytes: known.bytes, sha256: known.sha256 };
-    match &arguments.file {
-        Some(file) => copy(file, &path, expected, arguments.quiet)?,
-        None => download(arguments.url.as_deref().unwrap_or(known.url), &path, expected, arguments.quiet)?,
+    match (&arguments.file, arguments.url.as_deref(), known.origin) {
+        (Some(file), ..) => copy(file, &path, expected, arguments.quiet)?,
+        (None, Some(url), _) | (None, None, Origin::Url(url)) => {
+            download(url, &path, expected, arguments.quiet)?;
+        }
+        (None, None, Origin::Command(_)) => {
+            return Err(usage(format!("{} is published as a package: {}", arguments.name, known.advice())));
+        }
     }
     if !arguments.quiet {
         say!("{} in {}", known.kind.name(), path.display());

@@ -5,6 +5,7 @@ use crate::exit::{Failure, usage};
 use crate::plan::thousands;
 use crate::progress::Progress;
 use crate::sampling;
+use anyhow::Context;
 use langevin::eval::quality::{Describer, Drawn, Gathered, Kept, SampleSource, gather};
 use langevin::sampler::Noise;
 use langevin::{SampleOptions, SamplerChoice, TrainedModel};
@@ -55,7 +56,8 @@ pub fn draw(
     };
     let generation = model.generation(&options, &plan, &denoiser);
     let mut source = Drawn { generation, levels: model.settings().levels, observe: &mut observe };
-    let gathered = gather(&mut source, describer, kept, arguments.batch, &mut |_| asked.flow())?;
+    let gathered = gather(&mut source, describer, kept, arguments.batch, &mut |_| asked.flow())
+        .context("the samples that the model draws cannot be measured")?;
     progress.finish();
     let gathered = gathered.ok_or_else(|| asked.interrupted())?;
     let name = match &options.sampler {
