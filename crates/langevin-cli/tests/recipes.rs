@@ -44,7 +44,8 @@ fn each_is_printed_as_it_is_written_and_works_from_a_file() {
             _ => "pictures",
         };
         let plan = place.done(&format!("train {data} --recipe {file} --dry-run")).out;
-        assert_eq!(plan, place.done(&format!("train {data} --recipe {name} --dry-run")).out);
+        let built_in = place.done(&format!("train {data} --recipe {name} --dry-run")).out;
+        assert_eq!(without_free_memory(&plan), without_free_memory(&built_in));
         // As published for the two networks of Ho et al.; that of Nichol & Dhariwal as their code builds it.
         match name {
             "cifar10" => assert_says(&plan, &["35,746,307 parameters", "800,000 steps of 128"]),
@@ -56,4 +57,12 @@ fn each_is_printed_as_it_is_written_and_works_from_a_file() {
             _ => assert_says(&plan, &["parameters"]),
         }
     }
+}
+
+/// What the machine has free is another figure at every look.
+fn without_free_memory(plan: &str) -> String {
+    let lines = plan
+        .lines()
+        .map(|line| line.split(" (").next().filter(|_| line.contains(" are free)")).unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
 }
