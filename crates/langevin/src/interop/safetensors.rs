@@ -120,9 +120,11 @@ fn header(arrays: &BTreeMap<String, Borrowed>) -> String {
         entries.insert(name.clone(), json!({ "dtype": "F32", "shape": shape, "data_offsets": [begin, end] }));
         begin = end;
     }
-    let text = Value::Object(entries).to_string();
-    let length = text.len().next_multiple_of(8);
-    format!("{text:length$}")
+    let mut text = Value::Object(entries).to_string();
+    // By hand: a width in a format ends at 65,535, and large networks have longer headers.
+    let blanks = text.len().next_multiple_of(8) - text.len();
+    text.extend(std::iter::repeat_n(' ', blanks));
+    text
 }
 
 #[cfg(test)]
@@ -141,6 +143,18 @@ mod tests {
             ("b".to_owned(), Array { shape: vec![1], values: vec![7.0] }),
         ]);
         write(&path, &weights).unwrap();
+        assert_eq!(read(&path).unwrap(), weights);
+    }
+
+    #[test]
+    fn a_network_of_many_arrays_survives_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.safetensors");
+        let array = |index| Array { shape: vec![1], values: vec![index as f32] };
+        let weights: Weights =
+            (0..2000).map(|index| (format!("a.rather.long.name.{index}"), array(index))).collect();
+        write(&path, &weights).unwrap();
+        assert!(fs::read(&path).unwrap().len() > 1 << 16);
         assert_eq!(read(&path).unwrap(), weights);
     }
 
