@@ -66,11 +66,12 @@ pub fn describe(
     line("device", format!("CPU, {}", counted(threads as u64, "thread")));
     line("output", format!("{}", out.display()));
     // Averaged and raw weights and two moments, four bytes each.
-    let best = u64::from(recipe.evaluate.every.is_some());
-    let checkpoints = train.steps.div_ceil(train.checkpoint_every) + best;
+    let best = if recipe.evaluate.every.is_some() { train.keep.best } else { 0 };
+    let checkpoints = train.keep.count(train.steps, train.checkpoint_every) + best;
     let all = gibibytes((16 * parameters * checkpoints) as usize);
     let every = thousands(train.checkpoint_every);
-    line("", format!("{} (one every {every} steps): {all}", counted(checkpoints, "checkpoint")));
+    let kept = if train.keep.last.is_some() { " kept" } else { "" };
+    line("", format!("{}{kept} (one every {every} steps): {all}", counted(checkpoints, "checkpoint")));
     line(
         "",
         match check_pipeline(&recipe.model, diffusion, settings.shape) {

@@ -96,7 +96,7 @@ fn there_must_be_something_to_go_on_with() {
     assert_says(&place.refused("train --resume"), &["no run to resume", "--out"]);
     assert_says(&place.refused("train --resume --out nowhere"), &["nowhere"]);
     for steps in ["", "--steps 4", "--steps 3"] {
-        let message = place.refused(&format!("train --resume --out model {steps}"));
+        let message = place.refused(&format!("train --resume --out model --no-grid {steps}"));
         assert_says(&message, &["--steps", "stands at 4"]);
     }
     // The newest checkpoint is taken, and lines of the metrics that are ahead of it are dropped.

@@ -29,6 +29,7 @@ fn a_run_holds_settings_metrics_checkpoints_and_grids() {
         "train {TINY} --steps 5 --set train.checkpoint_every=2 --set sample.grid_every=3 --out run"
     ));
     let checkpoint = [
+        "langevin/manifest.json",
         "langevin/optimizer.safetensors",
         "langevin/raw.safetensors",
         "langevin/recipe.toml",
@@ -43,7 +44,7 @@ fn a_run_holds_settings_metrics_checkpoints_and_grids() {
     }
     let beside: Vec<_> =
         place.files("run").into_iter().filter(|file| !file.starts_with("checkpoints/step-")).collect();
-    assert_eq!(beside, ["config.toml", "final.png", "metrics.jsonl", "samples/step-0000003.png"]);
+    assert_eq!(beside, ["config.toml", "final.png", "metrics.jsonl", "run.lock", "samples/step-0000003.png"]);
     // Four pictures of 8x8, enlarged to 64x64, in two columns.
     for grid in ["run/final.png", "run/samples/step-0000003.png"] {
         let grid = picture(&place.path(grid));

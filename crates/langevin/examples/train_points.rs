@@ -4,7 +4,7 @@ use langevin::config::{Settings, builtin_recipe};
 use langevin::data;
 use langevin::render::{PlotOptions, Series, save_png, scatter};
 use langevin::tensor::to_points;
-use langevin::train::{Extras, RunFolder, Trainer, WeightsKind, train};
+use langevin::train::{Extras, LockedRun, RunFolder, Trainer, WeightsKind, train};
 use langevin::{SampleOptions, TrainedModel};
 use std::error::Error;
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = data::load("two-moons", &recipe.data.options(recipe.train.seed))?;
     let settings = Settings::resolve(recipe, &data)?;
     let mut trainer = Trainer::new(settings, data, &langevin::cpu())?;
-    let folder = RunFolder::new(std::env::temp_dir().join("langevin-two-moons"));
+    let folder = LockedRun::lock(RunFolder::new(std::env::temp_dir().join("langevin-two-moons")))?;
     train(&mut trainer, &folder, Extras::default(), &mut |_| {}, &|| false)?;
 
     let model = TrainedModel::load(&folder.root, WeightsKind::Ema)?;

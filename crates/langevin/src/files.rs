@@ -42,6 +42,24 @@ pub(crate) fn write_folder<E>(
     })
 }
 
+/// Waits until the entries of a folder, and of those `depth` levels below it, are on the disk: that of a file is not
+/// written with the file itself.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn sync_folders(folder: &Path, depth: usize) -> io::Result<()> {
+    if depth > 0 {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                sync_folders(&entry.path(), depth - 1)?;
+            }
+        }
+    }
+    // Elsewhere a folder cannot be opened, and its entries are written in order.
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
 fn create(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

@@ -3,7 +3,7 @@
 use langevin::config::{Recipe, Settings};
 use langevin::data;
 use langevin::math::Variance;
-use langevin::train::{Checkpoint, Extras, RunFolder, Trainer, WeightsKind, train};
+use langevin::train::{Checkpoint, Extras, LockedRun, RunFolder, Trainer, WeightsKind, train};
 use langevin::{SampleOptions, TrainedModel};
 
 /// A small network in a process so short that its losses soon decide which timesteps are drawn.
@@ -102,7 +102,7 @@ fn training_lowers_each_objective_on_held_out_data() {
 #[test]
 fn a_model_of_learned_variance_is_a_pipeline_and_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
-    let run = RunFolder::new(folder.path());
+    let run = LockedRun::lock(RunFolder::new(folder.path())).unwrap();
     let mut trainer = trainer(&recipe(&["objective.kind=hybrid", "train.steps=3", "sample.grid=false"]));
     train(&mut trainer, &run, Extras::default(), &mut |_| {}, &|| false).unwrap();
     assert!(run.checkpoint(3).join("model_index.json").exists());

@@ -4,7 +4,7 @@ use langevin::config::{Settings, builtin_recipe};
 use langevin::data::{self, DataOptions, Dataset};
 use langevin::sampler::Noise;
 use langevin::tensor::to_points;
-use langevin::train::{Extras, RunFolder, Trainer, WeightsKind, train};
+use langevin::train::{Extras, LockedRun, RunFolder, Trainer, WeightsKind, train};
 use langevin::{SampleOptions, TrainedModel};
 use std::time::Instant;
 
@@ -38,7 +38,14 @@ fn samples_are_as_close_to_the_data_as_data_to_itself() {
     let settings = Settings::resolve(recipe, &data).unwrap();
     let mut trainer = Trainer::new(settings, data, &langevin::cpu()).unwrap();
     let begun = Instant::now();
-    train(&mut trainer, &RunFolder::new(folder.path()), Extras::default(), &mut |_| {}, &|| false).unwrap();
+    train(
+        &mut trainer,
+        &LockedRun::lock(RunFolder::new(folder.path())).unwrap(),
+        Extras::default(),
+        &mut |_| {},
+        &|| false,
+    )
+    .unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     let model = TrainedModel::load(folder.path(), WeightsKind::Ema).unwrap();
     let options =

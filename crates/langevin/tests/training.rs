@@ -5,7 +5,7 @@ use langevin::data::{self, Dataset};
 use langevin::interop::diffusers::check_pipeline;
 use langevin::math::Prediction;
 use langevin::models::{ClassEmbedding, ModelConfig, UNetConfig};
-use langevin::train::{Checkpoint, Extras, RunFolder, Trainer, WeightsKind, train};
+use langevin::train::{Checkpoint, Extras, LockedRun, RunFolder, Trainer, WeightsKind, train};
 use langevin::{SampleOptions, SampleShape, TrainedModel};
 
 fn recipe() -> Recipe {
@@ -149,6 +149,7 @@ fn a_model_that_diffusers_lacks_is_trained_and_read_again() {
         assert!(check_pipeline(&recipe.model, &recipe.diffusion, shape).is_err());
         let mut trainer = trainer(&recipe);
         let run = RunFolder::new(folder.path().join(index.to_string()));
+        let run = LockedRun::lock(run).unwrap();
         train(&mut trainer, &run, Extras::default(), &mut |_| {}, &|| false).unwrap();
         assert!(!run.checkpoint(1).join("model_index.json").exists());
         let model = TrainedModel::load(&run.root, WeightsKind::Ema).unwrap();

@@ -93,6 +93,7 @@ const RULES: &[Rule] = &[
             "crates/langevin/src/files",
             "crates/langevin/src/interop",
             "crates/langevin/src/train/checkpoint",
+            "crates/langevin/src/train/lock",
             "crates/langevin/src/train/metrics",
             "crates/langevin/src/train/run",
         ],

@@ -1,17 +1,31 @@
-//! Going on with a run: its settings stay, but for the number of steps.
+//! Going on with a run: its settings stay, but for the number of steps and what changes no number.
 
 use super::train::{apply, recipe};
 use crate::args::TrainArguments;
-use crate::exit::{Failure, usage};
+use crate::exit::{Done, Failure, usage};
 use crate::folders::newest_run;
+use crate::plan::thousands;
+use crate::say::note;
 use langevin::SampleShape;
-use langevin::config::{Recipe, Settings};
-use langevin::train::{Checkpoint, RunFolder, newest_checkpoint};
+use langevin::config::{Keep, Recipe, Settings};
+use langevin::train::{
+    Checkpoint, Found, LockedRun, RunFolder, find_checkpoint, is_complete, newest_checkpoint,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// The run to go on with, and its newest checkpoint.
-pub fn find_resumed(arguments: &TrainArguments) -> Result<(PathBuf, Checkpoint), Failure> {
+/// A run that goes on.
+pub struct Resumed {
+    /// Its newest sound checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Keeps others from writing to it; a dry run does not write.
+    pub lock: Option<LockedRun>,
+}
+
+/// Finds the run to go on with, and locks it.
+pub fn find_resumed(arguments: &TrainArguments) -> Result<Resumed, Failure> {
     let folder = arguments.out.clone().map_or_else(newest_run, Ok)?;
     if folder.join("langevin").join("optimizer.safetensors").is_file() {
         let folder = folder.display();
@@ -19,14 +33,35 @@ pub fn find_resumed(arguments: &TrainArguments) -> Result<(PathBuf, Checkpoint),
             "{folder} is a checkpoint: a run is resumed by its own folder, which holds checkpoints/"
         )));
     }
-    let checkpoint = newest_checkpoint(&RunFolder::new(&folder))?;
+    // What is no run is told before anything is written into it.
+    find_checkpoint(&folder)?;
+    let run = RunFolder::new(&folder);
+    let lock = if arguments.dry_run { None } else { Some(LockedRun::lock(run.clone())?) };
+    let Found { checkpoint, passed_over } = newest_checkpoint(&run)?;
+    for error in &passed_over {
+        note!("caution: {error}");
+    }
+    if !passed_over.is_empty() {
+        note!("going on from step {} instead: {}", thousands(checkpoint.step), checkpoint.folder.display());
+    }
     if !checkpoint.is_resumable() {
         let folder = folder.display();
         return Err(usage(format!(
             "{folder} has no state of the optimiser, so no run goes on from it: start one from its weights with --init {folder}"
         )));
     }
-    Ok((folder, checkpoint))
+    Ok(Resumed { checkpoint, folder, lock })
+}
+
+/// Refuses a run that has nothing left to do.
+pub fn check_unfinished(resumed: &Resumed, settings: &Settings, grids: bool) -> Done {
+    let (step, steps) = (resumed.checkpoint.step, settings.recipe.train.steps);
+    let run = RunFolder::new(&resumed.folder);
+    if step < steps || (step == steps && !is_complete(settings, &run, grids)) {
+        return Ok(());
+    }
+    let message = "the run has made its steps: ask for more with --steps";
+    Err(usage(format!("{message} (it stands at {step}, of {steps})")))
 }
 
 /// The recipe of a run, which the arguments must agree with in everything but the steps.
@@ -49,6 +84,14 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
         asked.train.micro_batch = micro_batch.or(saved.train.micro_batch);
         asked.sample.grid_steps = asked.sample.grid_steps.min(asked.diffusion.timesteps);
         asked.train.steps = arguments.steps.unwrap_or(saved.train.steps);
+        // A recipe that is named again does not undo what was said of keeping.
+        let said = |key: &str| arguments.set.iter().any(|assignment| assignment.starts_with(key));
+        if !said("train.keep") {
+            asked.train.keep = saved.train.keep;
+        }
+        if !said("train.max_skipped") {
+            asked.train.max_skipped = saved.train.max_skipped;
+        }
     }
     let differences = differences(&saved, &asked);
     if differences.is_empty() {
@@ -77,11 +120,14 @@ pub fn check_data(saved: &Settings, now: &Settings) -> Result<(), Failure> {
     )))
 }
 
-/// Which settings differ, but for the number of steps, in words.
+/// Which settings differ, but for those that a resumed run may change, in words.
 fn differences(saved: &Recipe, asked: &Recipe) -> Vec<String> {
     let flat = |recipe: &Recipe| {
         let mut recipe = recipe.clone();
         recipe.train.steps = 0;
+        // Which checkpoints stay, and when it is time to give up, change no number.
+        recipe.train.keep = Keep::default();
+        recipe.train.max_skipped = 1;
         let table = recipe.to_toml().parse::<toml::Table>().unwrap_or_default();
         let mut flat = BTreeMap::new();
         flatten("", &toml::Value::Table(table), &mut flat);

@@ -4,12 +4,14 @@
 //! open, and everything in them works together. Only settings reach the trainer.
 
 mod builtin;
+mod keep;
 mod recipe;
 mod sections;
 mod settings;
 mod trainable;
 
 pub use builtin::{builtin_recipe, builtin_recipes, recipe_for_data};
+pub use keep::Keep;
 pub use recipe::{Recipe, RecipeError};
 pub use sections::{
     DataConfig, DiffusionConfig, EvaluateConfig, FeatureChoice, LARGEST_PIXELS, LearningRateDecay,

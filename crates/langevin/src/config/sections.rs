@@ -1,5 +1,6 @@
 //! The sections of a recipe, each with its defaults.
 
+use super::keep::Keep;
 use crate::data::Channels;
 use langevin_math::{Prediction, Schedule, Variance};
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,12 @@ pub struct TrainConfig {
     pub holdout_every: u64,
     /// Steps between checkpoints.
     pub checkpoint_every: u64,
+    /// Which of them stay.
+    #[serde(default, skip_serializing_if = "Keep::is_default")]
+    pub keep: Keep,
+    /// So many steps in a row whose loss or gradient is not a finite number stop the run; fewer are skipped.
+    #[serde(default = "default_max_skipped")]
+    pub max_skipped: u64,
 }
 
 fn default_betas() -> [f64; 2] {
@@ -157,6 +164,10 @@ fn default_epsilon() -> f64 {
 
 fn default_clip() -> f64 {
     1.0
+}
+
+fn default_max_skipped() -> u64 {
+    10
 }
 
 fn default_holdout_every() -> u64 {

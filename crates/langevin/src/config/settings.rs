@@ -184,6 +184,10 @@ fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
     check(train.log_every > 0, "train.log_every", &train.log_every, "at least 1")?;
     check(train.holdout_every > 0, "train.holdout_every", &train.holdout_every, "at least 1")?;
     check(train.checkpoint_every > 0, "train.checkpoint_every", &train.checkpoint_every, "at least 1")?;
+    check(train.keep.last != Some(0), "train.keep.last", &0, "at least 1, or nothing to keep all")?;
+    check(train.keep.every != Some(0), "train.keep.every", &0, "at least 1, or nothing")?;
+    check(train.keep.best <= 1, "train.keep.best", &train.keep.best, "0 or 1")?;
+    check(train.max_skipped > 0, "train.max_skipped", &train.max_skipped, "at least 1")?;
     check(sample.grid_every > 0, "sample.grid_every", &sample.grid_every, "at least 1")?;
     check(
         (1..=10_000).contains(&sample.grid_samples),

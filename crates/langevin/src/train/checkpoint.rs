@@ -9,24 +9,31 @@
 //!   langevin/raw.safetensors               the weights as trained
 //!   langevin/optimizer.safetensors         both moments
 //!   langevin/losses.safetensors            the last losses of each timestep, where they decide which are drawn
+//!   langevin/manifest.json                 size and SHA-256 of all of these
 //! ```
 
 mod converted;
+mod error;
 mod find;
+mod manifest;
 mod moments;
 mod weights;
 mod write;
 
 pub use converted::write_converted;
-pub use find::find_checkpoint;
+pub use error::CheckpointError;
+pub use find::{Found, find_checkpoint, newest_checkpoint};
+pub(super) use find::{clear_leftovers, remove_outdated};
 
-use crate::config::{DataFacts, Recipe, RecipeError, Settings};
+use super::progress::Progress;
+use crate::config::{DataFacts, Recipe, Settings};
 use crate::diffusion::Bound;
-use crate::interop::diffusers::{Pipeline, PipelineError, is_pipeline};
-use crate::interop::safetensors::SafetensorsError;
-use crate::models::weights::{Weights, WeightsError};
+use crate::files::sync_folders;
+use crate::interop::diffusers::{Pipeline, is_pipeline};
+use crate::models::weights::Weights;
 use crate::tensor::SampleShape;
 use crate::train::timesteps::LossHistory;
+use manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,37 +45,7 @@ const EMA: &str = "langevin/ema.safetensors";
 const RAW: &str = "langevin/raw.safetensors";
 const OPTIMIZER: &str = "langevin/optimizer.safetensors";
 const HISTORY: &str = "langevin/losses.safetensors";
-
-/// Why a checkpoint cannot be found, read or written.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum CheckpointError {
-    #[error(
-        "{path} is neither a run folder nor a checkpoint: give a folder that `langevin train` made, such as \
-         runs/digits-001, one of its checkpoints/step-NNNNNNN, or a pipeline of one unconditional U-Net that diffusers saved"
-    )]
-    NotAModel { path: PathBuf },
-    #[error(
-        "{path} was stopped before its first checkpoint, so there is nothing to go on with: start again, with another --out"
-    )]
-    NoCheckpoint { path: PathBuf },
-    #[error("cannot read {path}: {cause}")]
-    Read { path: PathBuf, cause: std::io::Error },
-    #[error("cannot write {path}: {cause}")]
-    Write { path: PathBuf, cause: std::io::Error },
-    #[error("{path} is not a sound checkpoint state: {message}")]
-    State { path: PathBuf, message: String },
-    #[error("{path}: {cause}")]
-    Recipe { path: PathBuf, cause: RecipeError },
-    #[error(transparent)]
-    Weights(#[from] SafetensorsError),
-    #[error(transparent)]
-    Pipeline(#[from] PipelineError),
-    #[error("{path} has averaged weights only, none as trained: leave --weights raw out")]
-    NoRaw { path: PathBuf },
-    #[error("{path}: {cause}")]
-    Misfit { path: PathBuf, cause: WeightsError },
-}
+const MANIFEST: &str = "langevin/manifest.json";
 
 /// Which weights of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +60,8 @@ pub enum WeightsKind {
 #[derive(Serialize, Deserialize)]
 struct State {
     format: u32,
-    step: u64,
+    #[serde(flatten)]
+    progress: Progress,
     shape: SampleShape,
     levels: Option<u32>,
     data: DataFacts,
@@ -99,11 +77,14 @@ pub struct Checkpoint {
     pub folder: PathBuf,
     /// Optimiser steps made.
     pub step: u64,
+    /// Where the run stood.
+    pub(super) progress: Progress,
     /// The settings of the run.
     pub settings: Settings,
     /// The pipeline of another program that it is, in place of a checkpoint of ours.
     pub pipeline: Option<Pipeline>,
     bound: Option<Bound>,
+    manifest: Option<Manifest>,
 }
 
 /// The parameters and moments of a run, in the network's order.
@@ -120,6 +101,8 @@ pub struct TrainingState<'a> {
     pub second: &'a [Vec<f32>],
     /// The last losses of each timestep, where they decide which are drawn.
     pub history: Option<&'a LossHistory>,
+    /// Where the run stands.
+    pub(super) progress: &'a Progress,
 }
 
 impl Checkpoint {
@@ -142,10 +125,17 @@ impl Checkpoint {
             return Ok(Self {
                 folder: folder.to_owned(),
                 step: 0,
+                progress: Progress::default(),
                 settings,
                 pipeline: Some(pipeline),
                 bound,
+                manifest: None,
             });
+        }
+        let manifest = Manifest::read(folder)?;
+        if let Some(manifest) = &manifest {
+            manifest.check_sizes(folder)?;
+            manifest.check_content(folder, |name| [STATE, RECIPE].contains(&name))?;
         }
         let read = |path: &Path| {
             fs::read_to_string(path).map_err(|cause| CheckpointError::Read { path: path.to_owned(), cause })
@@ -162,8 +152,23 @@ impl Checkpoint {
             .map_err(|cause| CheckpointError::Recipe { path: path.clone(), cause })?;
         let settings = Settings { recipe, shape: state.shape, levels: state.levels, data: state.data };
         settings.check().map_err(|error| unsound(error.to_string()))?;
-        let (folder, bound) = (folder.to_owned(), state.bound);
-        Ok(Self { folder, step: state.step, settings, pipeline: None, bound })
+        let (folder, bound, progress) = (folder.to_owned(), state.bound, state.progress);
+        Ok(Self { folder, step: progress.step, progress, settings, pipeline: None, bound, manifest })
+    }
+
+    /// Checks that every file has the content that was written, as far as there is a manifest.
+    ///
+    /// # Errors
+    /// Names the first file that has not.
+    pub fn check_all(&self) -> Result<(), CheckpointError> {
+        self.manifest.as_ref().map_or(Ok(()), |manifest| manifest.check_content(&self.folder, |_| true))
+    }
+
+    /// As [`Checkpoint::check_all`], of one file.
+    fn check_file(&self, name: &str) -> Result<(), CheckpointError> {
+        self.manifest
+            .as_ref()
+            .map_or(Ok(()), |manifest| manifest.check_content(&self.folder, |file| file == name))
     }
 
     /// What is done to x̂_0 in sampling.
@@ -176,24 +181,21 @@ impl Checkpoint {
         self.folder.join(OPTIMIZER).is_file()
     }
 
-    /// Writes a checkpoint: aside first, then renamed, so that a folder of the name is always whole.
+    /// Writes a checkpoint: aside first, with a manifest, waiting until it is on the disk, and then renamed, so that a folder
+    /// of the name is always whole. Of one that cannot be written nothing is left.
     ///
     /// # Errors
-    /// If a file cannot be written.
-    pub fn write(
-        folder: &Path,
-        settings: &Settings,
-        step: u64,
-        state: TrainingState,
-    ) -> Result<(), CheckpointError> {
+    /// If a file cannot be written, or an array holds a number that is not finite.
+    pub fn write(folder: &Path, settings: &Settings, state: TrainingState) -> Result<(), CheckpointError> {
+        state.check_finite(folder)?;
         let aside = folder.with_extension("partial");
         if aside.exists() {
             fs::remove_dir_all(&aside).map_err(failed(&aside))?;
         }
-        let inner = aside.join("langevin");
-        fs::create_dir_all(&inner).map_err(failed(&inner))?;
-        write_arrays(&aside, settings, state)?;
-        write_settings(&aside, settings, step, None)?;
+        Self::write_aside(&aside, settings, state).inspect_err(|_| {
+            // The first cause is the one to tell; on a full disk, the room may be needed.
+            let _ = fs::remove_dir_all(&aside);
+        })?;
         let old = folder.with_extension("old");
         if folder.exists() {
             fs::rename(folder, &old).map_err(failed(folder))?;
@@ -201,6 +203,39 @@ impl Checkpoint {
         fs::rename(&aside, folder).map_err(failed(folder))?;
         if old.exists() {
             fs::remove_dir_all(&old).map_err(failed(&old))?;
+        }
+        let parent = folder.parent().unwrap_or(folder);
+        sync_folders(parent, 0).map_err(failed(parent))
+    }
+
+    fn write_aside(aside: &Path, settings: &Settings, state: TrainingState) -> Result<(), CheckpointError> {
+        let inner = aside.join("langevin");
+        fs::create_dir_all(&inner).map_err(failed(&inner))?;
+        let progress = state.progress.clone();
+        write_arrays(aside, settings, state)?;
+        write_settings(aside, settings, progress, None)?;
+        Manifest::write(aside)?;
+        sync_folders(aside, 1).map_err(failed(aside))
+    }
+}
+
+impl TrainingState<'_> {
+    /// Refuses numbers that training could not go on from.
+    fn check_finite(&self, path: &Path) -> Result<(), CheckpointError> {
+        let raw = self.parameters.iter().filter_map(|(name, _)| Some(&self.raw.get(name)?.values));
+        let kinds = [
+            ("the average of", self.ema.iter().collect::<Vec<_>>()),
+            ("the first moment of", self.first.iter().collect()),
+            ("the second moment of", self.second.iter().collect()),
+            ("the weight", raw.collect()),
+        ];
+        for (kind, arrays) in kinds {
+            for ((name, _), values) in self.parameters.iter().zip(arrays) {
+                if !values.iter().all(|value| value.is_finite()) {
+                    let array = format!("{kind} {name}");
+                    return Err(CheckpointError::NotFinite { path: path.to_owned(), array });
+                }
+            }
         }
         Ok(())
     }

@@ -5,12 +5,12 @@
 //!   config.toml                 every setting, resolved
 //!   metrics.jsonl               a line each `log_every` steps
 //!   samples/step-0000500.png    grids on the way, from the averaged weights
-//!   checkpoints/step-0000500/
+//!   checkpoints/step-0000500/   .partial while it is written, .old while it goes
 //!   checkpoints/best/           the one of the least Fréchet distance, where that is measured
 //!   final.png                   the grid of the last step
+//!   run.lock                    locked while a process writes to the run
 //! ```
 
-use super::checkpoint::{Checkpoint, CheckpointError};
 use std::path::PathBuf;
 
 /// Paths within a run's folder.
@@ -36,6 +36,11 @@ impl RunFolder {
         self.root.join("metrics.jsonl")
     }
 
+    /// The folder of the checkpoints.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
     /// The checkpoint of `step`.
     pub fn checkpoint(&self, step: u64) -> PathBuf {
         self.root.join(format!("checkpoints/step-{step:07}"))
@@ -55,12 +60,4 @@ impl RunFolder {
     pub fn final_grid(&self) -> PathBuf {
         self.root.join("final.png")
     }
-}
-
-/// Takes up the run in `folder` at its newest checkpoint.
-///
-/// # Errors
-/// If there is none, or it is unsound.
-pub fn newest_checkpoint(folder: &RunFolder) -> Result<Checkpoint, CheckpointError> {
-    Checkpoint::open(&super::find_checkpoint(&folder.root)?)
 }

@@ -1,7 +1,9 @@
 //! The numbers of a run, a line of JSON each, in `metrics.jsonl`.
 
+use crate::files::write_whole;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use serde_json::json;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
@@ -18,31 +20,54 @@ pub struct StepReport {
     pub lr: f64,
 }
 
+impl StepReport {
+    /// Whether the step changed nothing, because its loss or gradient is not a finite number.
+    pub fn is_skipped(&self) -> bool {
+        !(self.loss.is_finite() && self.grad_norm.is_finite())
+    }
+}
+
 /// One line of `metrics.jsonl`: the steps since the line before.
+///
+/// Means and maxima are over the steps that were made; a line of none has neither.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricsLine {
-    /// Optimiser steps made so far.
+    /// Optimiser steps so far, with those that were skipped.
     pub step: u64,
-    /// Mean training loss over the line's steps.
-    pub loss: f64,
-    /// Mean over the line's steps of the bound that the objective has a part of, in bits/dim without L_T.
+    /// Mean training loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// The greatest training loss, in a line of several steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_max: Option<f64>,
+    /// Mean of the bound that the objective has a part of, in bits/dim without L_T.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlb: Option<f64>,
     /// Loss on the held-out part, at fixed timesteps and noise; only where it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_loss: Option<f64>,
+    /// Mean global norm of the gradient before clipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grad_norm: Option<f64>,
+    /// The greatest norm, in a line of several steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grad_norm_max: Option<f64>,
+    /// Learning rate of the last step.
+    pub lr: f64,
+    /// Steps that were skipped, because their loss or gradient is not a finite number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<u64>,
+    /// Steps whose loss or gradient stands far out from those before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spikes: Option<u64>,
+    /// Samples trained on a second.
+    pub images_per_second: f64,
     /// Fréchet distance of samples and data; only where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frechet: Option<f64>,
     /// The bound on the negative log-likelihood, in bits/dim; only where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nll: Option<f64>,
-    /// Mean global norm of the gradient before clipping.
-    pub grad_norm: f64,
-    /// Learning rate of the last step.
-    pub lr: f64,
-    /// Samples trained on a second, over the line's steps.
-    pub images_per_second: f64,
 }
 
 /// An open `metrics.jsonl`.
@@ -51,7 +76,7 @@ pub struct MetricsLog {
     file: File,
     path: PathBuf,
     least: Option<f64>,
-    /// The last line that was there when it was opened, and where it begins.
+    /// The last line that was there when it was opened, and the file's length with it.
     last: Option<(MetricsLine, u64)>,
 }
 
@@ -71,13 +96,11 @@ impl MetricsLog {
                     break;
                 }
                 least = lesser(least, parsed.frechet);
-                last = Some((parsed, kept.len() as u64));
                 kept.push_str(&line);
                 kept.push('\n');
+                last = Some((parsed, kept.len() as u64));
             }
-            let aside = path.with_extension("jsonl.partial");
-            fs::write(&aside, kept)?;
-            fs::rename(&aside, path)?;
+            write_whole(path, |file| file.write_all(kept.as_bytes()))?;
         }
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         Ok(Self { file, path: path.to_owned(), least, last })
@@ -99,15 +122,25 @@ impl MetricsLog {
         self.last.map(|(line, _)| line).filter(|line| line.step == step && line.frechet.is_none())
     }
 
-    /// Writes a line in place of the last that was there.
+    /// Adds a measurement to the last line that was there, whose other numbers stay as they are written.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn amend(&mut self, line: &MetricsLine) -> io::Result<()> {
-        if let Some((_, begin)) = self.last.take() {
-            self.file.set_len(begin)?;
-        }
-        self.write(line)
+    pub fn add_measurement(&mut self, frechet: f64, nll: Option<f64>) -> io::Result<()> {
+        let Some((_, end)) = self.last.take() else { return Ok(()) };
+        self.least = lesser(self.least, Some(frechet));
+        let nll = nll.map_or_else(String::new, |nll| format!(",\"nll\":{}", json!(nll)));
+        // In place of the brace and the line's end.
+        self.file.set_len(end - 2)?;
+        self.file.write_all(format!(",\"frechet\":{}{nll}}}\n", json!(frechet)).as_bytes())
+    }
+
+    /// Waits until all lines are on the disk.
+    ///
+    /// # Errors
+    /// If the system cannot say so.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 
     /// The least Fréchet distance in it.
@@ -121,6 +154,12 @@ impl MetricsLog {
     }
 }
 
+/// The last line of the log at `path`, if there is one that is whole.
+pub fn last_line(path: &Path) -> Option<MetricsLine> {
+    let lines = BufReader::new(File::open(path).ok()?).lines().map_while(Result::ok);
+    lines.map_while(|line| serde_json::from_str(&line).ok()).last()
+}
+
 /// The lesser of those that are there.
 fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     one.into_iter().chain(other).reduce(f64::min)
@@ -129,29 +168,37 @@ fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
+    fn line(step: u64, frechet: Option<f64>) -> MetricsLine {
+        MetricsLine {
+            step,
+            loss: Some(0.1 + 0.2),
+            loss_max: None,
+            vlb: None,
+            holdout_loss: None,
+            grad_norm: Some(1.0),
+            grad_norm_max: None,
+            lr: 1e-3,
+            skipped: None,
+            spikes: None,
+            images_per_second: 10.0,
+            frechet,
+            nll: None,
+        }
+    }
 
     #[test]
     fn a_reopened_log_forgets_what_will_be_written_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
-        let line = |step| MetricsLine {
-            step,
-            loss: 0.5,
-            vlb: None,
-            holdout_loss: None,
-            frechet: Some(step as f64),
-            nll: None,
-            grad_norm: 1.0,
-            lr: 1e-3,
-            images_per_second: 10.0,
-        };
         let mut log = MetricsLog::open(&path, 0).unwrap();
         for step in 1..=5 {
-            log.write(&line(step)).unwrap();
+            log.write(&line(step, Some(step as f64))).unwrap();
         }
         fs::write(&path, fs::read_to_string(&path).unwrap() + "{\"step\":6,\"lo").unwrap();
         let mut again = MetricsLog::open(&path, 3).unwrap();
-        again.write(&line(4)).unwrap();
+        again.write(&line(4, Some(4.0))).unwrap();
         assert_eq!(again.least_frechet(), Some(1.0));
         assert_eq!(again.unmeasured_line(3), None);
         let steps: Vec<u64> = fs::read_to_string(&path)
@@ -165,27 +212,18 @@ mod tests {
     #[test]
     fn a_measurement_comes_to_the_line_that_lacks_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("metrics.jsonl");
-        let line = |step, frechet| MetricsLine {
-            step,
-            loss: 0.5,
-            vlb: None,
-            holdout_loss: None,
-            frechet,
-            nll: None,
-            grad_norm: 1.0,
-            lr: 1e-3,
-            images_per_second: 10.0,
-        };
+        let (path, other) = (folder.path().join("metrics.jsonl"), folder.path().join("other.jsonl"));
+        let measured = MetricsLine { nll: Some(0.3), ..line(2, Some(2.0)) };
         let mut log = MetricsLog::open(&path, 0).unwrap();
         [line(1, Some(3.0)), line(2, None)].iter().for_each(|line| log.write(line).unwrap());
         let mut again = MetricsLog::open(&path, 2).unwrap();
-        assert_eq!((again.unmeasured_line(1), again.unmeasured_line(2)), (None, Some(line(2, None))));
-        again.amend(&line(2, Some(2.0))).unwrap();
+        assert_eq!(again.unmeasured_line(1), None);
+        assert_eq!(again.unmeasured_line(2).map(|line| line.step), Some(2));
+        again.add_measurement(2.0, Some(0.3)).unwrap();
         again.write(&line(3, None)).unwrap();
-        let text = fs::read_to_string(&path).unwrap();
-        let found: Vec<MetricsLine> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(found, [line(1, Some(3.0)), line(2, Some(2.0)), line(3, None)]);
         assert_eq!(again.least_frechet(), Some(2.0));
+        let mut whole = MetricsLog::open(&other, 0).unwrap();
+        [line(1, Some(3.0)), measured, line(3, None)].iter().for_each(|line| whole.write(line).unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), fs::read_to_string(&other).unwrap());
     }
 }

@@ -1,78 +1,22 @@
 //! A run: the loop around the trainer, which fills the run's folder.
 
+mod event;
 mod measure;
 
-use super::checkpoint::{CheckpointError, WeightsKind};
-use super::evaluate::{EvaluateError, Evaluator, Measurement};
+use super::checkpoint::{WeightsKind, clear_leftovers, remove_outdated};
+use super::evaluate::Evaluator;
 use super::folder::RunFolder;
-use super::grid::{GridError, draw_grid};
-use super::line::LineBuilder;
-use super::metrics::{MetricsLine, MetricsLog, StepReport};
+use super::grid::draw_grid;
+use super::lock::LockedRun;
+use super::metrics::{MetricsLog, last_line};
 use super::trainer::Trainer;
+use crate::config::Settings;
+use crate::files::write_whole;
+pub use event::{Event, Outcome, RunError};
 use measure::{Measured, keep_best, measure};
-use std::fs;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-
-/// What happens in a run, as it happens.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// A step was made.
-    Step {
-        /// Steps made so far.
-        step: u64,
-        /// What it gave.
-        report: StepReport,
-    },
-    /// The held-out loss was taken.
-    Holdout(f64),
-    /// Samples are being drawn to be measured: so many, of so many.
-    Measuring(usize, usize),
-    /// The samples were measured.
-    Measured {
-        /// What it came to.
-        measurement: Measurement,
-        /// Whether it is the best so far, whose checkpoint is kept.
-        best: bool,
-    },
-    /// They could not be.
-    NotMeasured(&'a EvaluateError),
-    /// A grid is being drawn: reverse steps taken, and to take.
-    Drawing(usize, usize),
-    /// A grid was written.
-    Grid(&'a Path),
-    /// A checkpoint was written.
-    Checkpoint(&'a Path),
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// At its stated step.
-    Finished,
-    /// On request; everything is saved.
-    Interrupted {
-        /// Steps made.
-        step: u64,
-    },
-}
-
-/// Why a run failed.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum RunError {
-    #[error("cannot write {path}: {cause}")]
-    Write { path: PathBuf, cause: std::io::Error },
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    #[error("the grid could not be drawn: {0}")]
-    Grid(#[from] GridError),
-    #[error(
-        "the loss or its gradient at step {step} is not a finite number; the state before it is saved in {checkpoint}: \
-         start a new run from there with a lower rate, by --init {checkpoint} --set train.learning_rate=…"
-    )]
-    NotFinite { step: u64, checkpoint: PathBuf },
-}
 
 /// What a run does beside training.
 #[derive(Clone, Copy, Default)]
@@ -83,135 +27,209 @@ pub struct Extras<'a> {
     pub evaluator: Option<&'a Evaluator>,
 }
 
-/// Trains to the last step of the settings, or until `stop` says so.
+/// Trains to the last step of the settings, or until `stop` says so. A trainer that was resumed makes up for the grid and the
+/// measurement in which it was stopped.
 ///
 /// # Errors
-/// If a file cannot be written, or the loss is no longer a number.
+/// If a file cannot be written, or so many steps in a row as the settings say are skipped. What was saved before stays whole.
 pub fn train(
     trainer: &mut Trainer,
-    folder: &RunFolder,
+    folder: &LockedRun,
     extras: Extras,
     observe: &mut dyn FnMut(Event),
     stop: &dyn Fn() -> bool,
 ) -> Result<Outcome, RunError> {
-    let settings = trainer.settings().clone();
-    let failed = |path: PathBuf| move |cause| RunError::Write { path, cause };
-    fs::create_dir_all(&folder.root).map_err(failed(folder.root.clone()))?;
-    let config = settings.recipe.to_toml();
-    fs::write(folder.config(), config).map_err(failed(folder.config()))?;
+    clear_leftovers(folder)?;
+    let config = trainer.settings().recipe.to_toml();
+    write_whole(&folder.config(), |file| file.write_all(config.as_bytes()))
+        .map_err(|cause| RunError::Write { path: folder.config(), cause, last: None })?;
     let log = MetricsLog::open(&folder.metrics(), trainer.steps_made());
-    let mut log = log.map_err(failed(folder.metrics()))?;
-    let mut line = LineBuilder::new();
-    let last = settings.recipe.train.steps;
-    let grids = extras.grids && settings.recipe.sample.grid;
+    let log = log.map_err(|cause| RunError::Write { path: folder.metrics(), cause, last: None })?;
     // What a resumed run starts from is on the disk already.
-    let mut saved = Some(trainer.steps_made()).filter(|&step| step > 0);
-    let mut unmeasured = false;
-    if let Some(evaluator) = extras.evaluator
-        && let Some(mut line) = log.unmeasured_line(trainer.steps_made())
-        && settings.recipe.evaluate.is_due(line.step, last)
-        && let Some(measured) = measure(trainer, evaluator, &log, observe, stop)
-    {
-        // The run was stopped in this measurement.
-        (line.frechet, line.nll) = (Some(measured.measurement.frechet), measured.measurement.nll);
-        log.amend(&line).map_err(failed(folder.metrics()))?;
-        keep_best(trainer, folder, Some(measured))?;
+    let saved = Some(trainer.steps_made()).filter(|&step| step > 0);
+    let mut run = Run { trainer, folder, extras, observe, stop, log, saved, unmeasured: false };
+    run.finish_last_step()?;
+    run.trainer.line().restart_clock();
+    let last = run.trainer.settings().recipe.train.steps;
+    while run.trainer.steps_made() < last && !stop() {
+        run.step()?;
     }
-    while trainer.steps_made() < last && !stop() {
-        let report = trainer.step();
-        let step = trainer.steps_made();
-        if !report.grad_norm.is_finite() {
-            let checkpoint = folder.checkpoint(step);
-            trainer.save(&checkpoint)?;
-            return Err(RunError::NotFinite { step: step + 1, checkpoint });
-        }
-        observe(Event::Step { step, report });
-        line.add(report, settings.recipe.train.batch);
-        let due = extras.evaluator.filter(|_| settings.recipe.evaluate.is_due(step, last));
-        let measured = due.and_then(|evaluator| measure(trainer, evaluator, &log, observe, stop));
-        finish_line(trainer, measured, &mut line, &mut log, observe)?;
-        keep_best(trainer, folder, measured)?;
-        unmeasured = due.is_some() && measured.is_none() && stop();
-        if step.is_multiple_of(settings.recipe.train.checkpoint_every) && step < last {
-            saved = Some(save(trainer, folder, observe)?);
-        }
-        if grids && step.is_multiple_of(settings.recipe.sample.grid_every) && step < last {
-            draw(trainer, &folder.grid(step), observe, stop)?;
-        }
-        line.restart_clock();
-    }
-    let step = trainer.steps_made();
-    if saved != Some(step) {
-        save(trainer, folder, observe)?;
-    }
-    if step < last {
-        // What the last whole line does not cover would be lost.
-        if line.steps > 0 {
-            write(&mut log, &line.finish(step))?;
-        }
-        return Ok(Outcome::Interrupted { step });
-    }
-    if unmeasured {
-        return Ok(Outcome::Interrupted { step });
-    }
-    if grids && !draw(trainer, &folder.final_grid(), observe, stop)? {
-        return Ok(Outcome::Interrupted { step });
-    }
-    Ok(Outcome::Finished)
+    run.finish()
 }
 
-fn save(trainer: &Trainer, folder: &RunFolder, observe: &mut dyn FnMut(Event)) -> Result<u64, RunError> {
-    let path = folder.checkpoint(trainer.steps_made());
-    trainer.save(&path)?;
-    observe(Event::Checkpoint(&path));
-    Ok(trainer.steps_made())
+/// Whether a run that has made its steps lacks nothing: not its final grid, where `grids` are drawn, nor its last
+/// measurement, where there is one.
+pub fn is_complete(settings: &Settings, folder: &RunFolder, grids: bool) -> bool {
+    let recipe = &settings.recipe;
+    let drawn = !(grids && recipe.sample.grid) || folder.final_grid().exists();
+    let last = last_line(&folder.metrics()).filter(|line| line.step == recipe.train.steps);
+    drawn && (recipe.evaluate.every.is_none() || last.is_none_or(|line| line.frechet.is_some()))
 }
 
-/// Draws a grid from the averaged weights; `false` when it was stopped.
-fn draw(
-    trainer: &Trainer,
-    path: &Path,
-    observe: &mut dyn FnMut(Event),
-    stop: &dyn Fn() -> bool,
-) -> Result<bool, RunError> {
-    let network = trainer.network(WeightsKind::Ema);
-    let drawn = draw_grid(trainer.settings(), trainer.process(), &network, path, &mut |taken, steps| {
-        observe(Event::Drawing(taken, steps));
-        if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    if drawn {
-        observe(Event::Grid(path));
-    }
-    Ok(drawn)
+/// A run on its way.
+struct Run<'a, 'b> {
+    trainer: &'a mut Trainer,
+    folder: &'a LockedRun,
+    extras: Extras<'a>,
+    observe: &'a mut dyn FnMut(Event<'_>),
+    stop: &'b dyn Fn() -> bool,
+    log: MetricsLog,
+    /// The step of the last checkpoint.
+    saved: Option<u64>,
+    /// Whether the last measurement that was due was stopped.
+    unmeasured: bool,
 }
 
-/// Writes the line that ends at the present step, if one does.
-fn finish_line(
-    trainer: &Trainer,
-    measured: Option<Measured>,
-    line: &mut LineBuilder,
-    log: &mut MetricsLog,
-    observe: &mut dyn FnMut(Event),
-) -> Result<(), RunError> {
-    let (train, step) = (&trainer.settings().recipe.train, trainer.steps_made());
-    let last = step == train.steps;
-    let held_out = trainer.sample_counts().1 > 0;
-    let holdout_due = held_out && (last || step.is_multiple_of(train.holdout_every));
-    if !last && !step.is_multiple_of(train.log_every) && !holdout_due && measured.is_none() {
-        return Ok(());
-    }
-    let mut finished = line.finish(step);
-    finished.frechet = measured.map(|measured| measured.measurement.frechet);
-    finished.nll = measured.and_then(|measured| measured.measurement.nll);
-    if holdout_due {
-        finished.holdout_loss = trainer.holdout_loss();
-        if let Some(loss) = finished.holdout_loss {
-            observe(Event::Holdout(loss));
+impl Run<'_, '_> {
+    /// One step, and what is due after it.
+    fn step(&mut self) -> Result<(), RunError> {
+        let train = &self.trainer.settings().recipe.train;
+        let (batch, every, last) = (train.batch, train.checkpoint_every, train.steps);
+        let max_skipped = train.max_skipped;
+        let report = self.trainer.step();
+        let step = self.trainer.steps_made();
+        let spike = self.trainer.line().add(report, batch);
+        let (_, skipped_in_a_row) = self.trainer.steps_skipped();
+        (self.observe)(Event::Step { step, report, spike, skipped_in_a_row });
+        let measured = self.measure_if_due();
+        self.finish_line(measured)?;
+        if measured.is_some_and(|measured| measured.best) {
+            keep_best(self.trainer, self.folder).map_err(|cause| self.not_saved(cause))?;
         }
+        if skipped_in_a_row >= max_skipped {
+            self.save()?;
+            let checkpoint = self.folder.checkpoint(step);
+            return Err(RunError::NotFinite { count: skipped_in_a_row, step, checkpoint });
+        }
+        if step < last && step.is_multiple_of(every) {
+            self.save()?;
+        }
+        self.draw_if_due()?;
+        self.trainer.line().restart_clock();
+        Ok(())
     }
-    write(log, &finished)
-}
 
-fn write(log: &mut MetricsLog, line: &MetricsLine) -> Result<(), RunError> {
-    log.write(line).map_err(|cause| RunError::Write { path: log.path().to_owned(), cause })
+    /// What the step that the run was resumed at may lack: its measurement, and its grid.
+    fn finish_last_step(&mut self) -> Result<(), RunError> {
+        let step = self.trainer.steps_made();
+        if step == 0 {
+            return Ok(());
+        }
+        if self.log.unmeasured_line(step).is_some()
+            && let Some(measured) = self.measure_if_due()
+        {
+            let found = measured.measurement;
+            let written = self.log.add_measurement(found.frechet, found.nll);
+            written.map_err(|cause| self.not_written(self.folder.metrics(), cause))?;
+            if measured.best {
+                keep_best(self.trainer, self.folder).map_err(|cause| self.not_saved(cause))?;
+            }
+        }
+        if self.folder.grid(step).exists() { Ok(()) } else { self.draw_if_due() }
+    }
+
+    /// What ends a run: its last checkpoint, and the final grid.
+    fn finish(mut self) -> Result<Outcome, RunError> {
+        let step = self.trainer.steps_made();
+        if self.saved != Some(step) {
+            self.save()?;
+        }
+        if step < self.trainer.settings().recipe.train.steps || self.unmeasured {
+            return Ok(Outcome::Interrupted { step });
+        }
+        let path = self.folder.final_grid();
+        if self.grids() && !self.draw(&path)? {
+            return Ok(Outcome::Interrupted { step });
+        }
+        Ok(Outcome::Finished)
+    }
+
+    fn is_measurement_due(&self) -> bool {
+        let recipe = &self.trainer.settings().recipe;
+        recipe.evaluate.is_due(self.trainer.steps_made(), recipe.train.steps)
+    }
+
+    /// What a measurement came to, if one is due.
+    fn measure_if_due(&mut self) -> Option<Measured> {
+        let evaluator = self.extras.evaluator.filter(|_| self.is_measurement_due())?;
+        let measured = measure(self.trainer, evaluator, &self.log, self.observe, self.stop);
+        self.unmeasured = measured.is_none() && (self.stop)();
+        measured
+    }
+
+    fn save(&mut self) -> Result<(), RunError> {
+        let (step, keep) = (self.trainer.steps_made(), self.trainer.settings().recipe.train.keep);
+        let path = self.folder.checkpoint(step);
+        // The lines up to a checkpoint are never behind it.
+        let synced = self.log.sync();
+        synced.map_err(|cause| self.not_written(self.folder.metrics(), cause))?;
+        self.trainer.save(&path).map_err(|cause| self.not_saved(cause))?;
+        self.saved = Some(step);
+        remove_outdated(self.folder, &keep).map_err(|cause| self.not_saved(cause))?;
+        (self.observe)(Event::Checkpoint(&path));
+        Ok(())
+    }
+
+    fn grids(&self) -> bool {
+        self.extras.grids && self.trainer.settings().recipe.sample.grid
+    }
+
+    fn draw_if_due(&mut self) -> Result<(), RunError> {
+        let (recipe, step) = (&self.trainer.settings().recipe, self.trainer.steps_made());
+        if self.grids() && step.is_multiple_of(recipe.sample.grid_every) && step < recipe.train.steps {
+            let path = self.folder.grid(step);
+            self.draw(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Draws a grid from the averaged weights; `false` when it was stopped.
+    fn draw(&mut self, path: &Path) -> Result<bool, RunError> {
+        let (trainer, observe, stop) = (&*self.trainer, &mut self.observe, self.stop);
+        let network = trainer.network(WeightsKind::Ema);
+        let drawn = draw_grid(trainer.settings(), trainer.process(), &network, path, &mut |taken, steps| {
+            observe(Event::Drawing(taken, steps));
+            if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let drawn = drawn.map_err(|cause| RunError::Grid { cause, last: self.last_checkpoint() })?;
+        if drawn {
+            (self.observe)(Event::Grid(path));
+        }
+        Ok(drawn)
+    }
+
+    /// Writes the line that ends at the present step, if one does.
+    fn finish_line(&mut self, measured: Option<Measured>) -> Result<(), RunError> {
+        let (train, step) = (&self.trainer.settings().recipe.train, self.trainer.steps_made());
+        let last = step == train.steps;
+        let held_out = self.trainer.sample_counts().1 > 0;
+        let holdout_due = held_out && (last || step.is_multiple_of(train.holdout_every));
+        let due = self.is_measurement_due();
+        if !last && !step.is_multiple_of(train.log_every) && !holdout_due && !due {
+            return Ok(());
+        }
+        let mut finished = self.trainer.line().finish(step);
+        finished.frechet = measured.map(|measured| measured.measurement.frechet);
+        finished.nll = measured.and_then(|measured| measured.measurement.nll);
+        if holdout_due {
+            finished.holdout_loss = self.trainer.holdout_loss().filter(|loss| loss.is_finite());
+            if let Some(loss) = finished.holdout_loss {
+                (self.observe)(Event::Holdout(loss));
+            }
+        }
+        let written = self.log.write(&finished);
+        written.map_err(|cause| self.not_written(self.folder.metrics(), cause))
+    }
+
+    fn last_checkpoint(&self) -> Option<PathBuf> {
+        self.saved.map(|step| self.folder.checkpoint(step))
+    }
+
+    fn not_written(&self, path: PathBuf, cause: io::Error) -> RunError {
+        RunError::Write { path, cause, last: self.last_checkpoint() }
+    }
+
+    fn not_saved(&self, cause: super::checkpoint::CheckpointError) -> RunError {
+        RunError::NotSaved { cause: Box::new(cause), last: self.last_checkpoint() }
+    }
 }

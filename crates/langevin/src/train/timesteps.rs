@@ -50,7 +50,8 @@ impl LossHistory {
         if row.len() == KEPT {
             row.remove(0);
         }
-        row.push(loss as f32);
+        // A number that f32 cannot hold could not be stored.
+        row.push(loss.min(f64::from(f32::MAX)) as f32);
     }
 
     /// p_t ∝ √(E L_t²), mixed with a thousandth of uniform draws; `None` until every timestep has its ten losses

@@ -5,8 +5,10 @@ mod state;
 use super::batch::{Batch, Source};
 use super::checkpoint::WeightsKind;
 use super::holdout::holdout_loss;
+use super::line::LineBuilder;
 use super::metrics::StepReport;
 use super::objective::Losses;
+use super::progress::Progress;
 use super::timesteps::{LossHistory, TimestepDraw};
 use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
@@ -37,7 +39,7 @@ pub struct Trainer {
     ema: Ema,
     /// Where timesteps are drawn by their losses.
     history: Option<LossHistory>,
-    step: u64,
+    progress: Progress,
 }
 
 /// What some rows of a batch came to.
@@ -69,7 +71,7 @@ impl Trainer {
             ema: Ema::new(settings.recipe.train.ema, Vec::new()),
             parameters: Vec::new(),
             history: None,
-            step: 0,
+            progress: Progress::default(),
             settings,
             process,
             data,
@@ -96,9 +98,19 @@ impl Trainer {
         &self.process
     }
 
-    /// Optimiser steps made.
+    /// Optimiser steps made, with those that were skipped.
     pub fn steps_made(&self) -> u64 {
-        self.step
+        self.progress.step
+    }
+
+    /// Steps that were skipped: in all, and how many of them are the last.
+    pub fn steps_skipped(&self) -> (u64, u64) {
+        (self.progress.skipped, self.progress.skipped_in_a_row)
+    }
+
+    /// The metrics line that is begun.
+    pub(super) fn line(&mut self) -> &mut LineBuilder {
+        &mut self.progress.line
     }
 
     /// Number of elements of all parameters.
@@ -116,13 +128,18 @@ impl Trainer {
         (self.train.len(), self.held_out.len())
     }
 
-    /// One optimiser step.
+    /// One optimiser step. One whose loss or gradient is not a finite number is skipped: it changes nothing but the position.
     pub fn step(&mut self) -> StepReport {
         let train = &self.settings.recipe.train;
-        let (batch, lr) = (train.batch, learning_rate(train, self.step));
+        let (batch, lr) = (train.batch, learning_rate(train, self.progress.step));
         let history = self.history.as_ref();
-        let draw =
-            TimestepDraw::new(train.timestep_sampling, history, self.process.len(), train.seed, self.step);
+        let draw = TimestepDraw::new(
+            train.timestep_sampling,
+            history,
+            self.process.len(),
+            train.seed,
+            self.progress.step,
+        );
         let mut gradients = Gradients::default();
         let (mut loss, mut bound, mut drawn) = (0.0, None, Vec::with_capacity(batch));
         for start in (0..batch).step_by(self.settings.micro_batch()) {
@@ -133,29 +150,30 @@ impl Trainer {
             drawn.extend(part.drawn);
             gradients.add(part.gradients);
         }
-        let stuck = StepReport { loss, bound, grad_norm: f64::NAN, lr };
-        // A loss or gradient that is no number would only spread: the weights stay as they are.
         if !loss.is_finite() {
-            return stuck;
+            self.progress.skip();
+            return StepReport { loss, bound, grad_norm: f64::NAN, lr };
         }
         // Moved, not cloned: the update is in place.
         let model = self.model.take().expect("the model is only away inside of a step");
         let (model, grad_norm) = self.optimizer.step(model, &gradients, lr, &mut self.ema);
         self.model = Some(model);
-        if !grad_norm.is_finite() {
-            return stuck;
+        let report = StepReport { loss, bound, grad_norm, lr };
+        if report.is_skipped() {
+            self.progress.skip();
+            return report;
         }
         if let Some(history) = &mut self.history {
             drawn.into_iter().for_each(|(t, loss)| history.record(t, loss));
         }
-        self.step += 1;
-        StepReport { loss, bound, grad_norm, lr }
+        self.progress.made();
+        report
     }
 
     /// What `rows` of this step's batch come to.
     fn descend(&self, draw: &TimestepDraw, rows: Range<usize>) -> Descent {
         let (train, shape) = (&self.settings.recipe.train, self.settings.shape);
-        let mut batch = Batch::draw(self.source(), draw, self.step, rows);
+        let mut batch = Batch::draw(self.source(), draw, self.progress.step, rows);
         let model = self.model();
         let key = DropoutKey { seed: train.seed, first_sample: batch.first_sample };
         let x = from_samples(std::mem::take(&mut batch.x), shape, &self.device);

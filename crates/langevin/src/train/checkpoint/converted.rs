@@ -1,6 +1,7 @@
 //! A network that was trained elsewhere as a checkpoint of ours.
 
 use super::CheckpointError;
+use super::manifest::Manifest;
 use super::write::{failed, write_settings, write_unet};
 use crate::config::Settings;
 use crate::diffusion::Bound;
@@ -8,6 +9,7 @@ use crate::files::write_folder;
 use crate::interop::diffusers::PipelineModel;
 use crate::models::ModelConfig;
 use crate::models::weights::Weights;
+use crate::train::progress::Progress;
 use std::path::Path;
 
 /// Writes a U-Net as a new checkpoint folder, whole or not at all: to sample from, and to start training from its weights.
@@ -32,7 +34,9 @@ pub fn write_converted(
         |aside| {
             let model = PipelineModel { network, diffusion: &recipe.diffusion, shape: settings.shape, bound };
             write_unet(aside, model, weights)?;
-            write_settings(aside, settings, 0, Some(bound).filter(|&bound| bound != settings.bound()))
+            let bound = Some(bound).filter(|&bound| bound != settings.bound());
+            write_settings(aside, settings, Progress::default(), bound)?;
+            Manifest::write(aside)
         },
     )
 }

@@ -14,6 +14,7 @@ impl Checkpoint {
         &self,
         parameters: &[(String, Vec<usize>)],
     ) -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>), CheckpointError> {
+        self.check_file(OPTIMIZER)?;
         let path = self.folder.join(OPTIMIZER);
         let mut arrays = safetensors::read(&path)?;
         let mut take = |prefix: &str| -> Result<Vec<Vec<f32>>, CheckpointError> {
@@ -36,6 +37,7 @@ impl Checkpoint {
     /// # Errors
     /// If the file cannot be read, or is not that of such a process.
     pub fn loss_history(&self, timesteps: usize) -> Result<LossHistory, CheckpointError> {
+        self.check_file(HISTORY)?;
         let path = self.folder.join(HISTORY);
         let arrays = safetensors::read(&path)?;
         let values = |name: &str| arrays.get(name).map(|array| &array.values[..]);

@@ -17,13 +17,21 @@ impl Checkpoint {
         if let Some(pipeline) = &self.pipeline {
             return Ok(pipeline.weights(names)?);
         }
-        Ok(match (kind, &self.settings.recipe.model) {
-            (WeightsKind::Raw, _) => safetensors::read(&self.folder.join(RAW))?,
-            (WeightsKind::Ema, ModelConfig::Unet(_)) if !self.folder.join(EMA).is_file() => {
-                read_unet_weights(&self.folder, names)?
-            }
-            (WeightsKind::Ema, _) => safetensors::read(&self.folder.join(EMA))?,
+        let file = self.weights_file(kind);
+        self.check_file(file)?;
+        Ok(match file {
+            WEIGHTS_FILE => read_unet_weights(&self.folder, names)?,
+            file => safetensors::read(&self.folder.join(file))?,
         })
+    }
+
+    /// The file that has them.
+    fn weights_file(&self, kind: WeightsKind) -> &'static str {
+        match (kind, &self.settings.recipe.model) {
+            (WeightsKind::Raw, _) => RAW,
+            (WeightsKind::Ema, ModelConfig::Unet(_)) if !self.folder.join(EMA).is_file() => WEIGHTS_FILE,
+            (WeightsKind::Ema, _) => EMA,
+        }
     }
 
     /// Checks that a file of weights is as large as the network, before either is in memory.
@@ -32,11 +40,7 @@ impl Checkpoint {
     /// If the file cannot be read, or is smaller than the network's parameters.
     pub fn check_size(&self, kind: WeightsKind) -> Result<(), CheckpointError> {
         self.check_raw(kind)?;
-        let path = self.folder.join(match (kind, &self.settings.recipe.model) {
-            (WeightsKind::Raw, _) => RAW,
-            (WeightsKind::Ema, ModelConfig::Unet(_)) if !self.folder.join(EMA).is_file() => WEIGHTS_FILE,
-            (WeightsKind::Ema, _) => EMA,
-        });
+        let path = self.folder.join(self.weights_file(kind));
         let size = match &self.pipeline {
             Some(pipeline) => pipeline.weight_bytes()?,
             None => {

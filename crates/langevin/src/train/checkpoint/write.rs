@@ -8,6 +8,7 @@ use crate::interop::diffusers::PipelineModel;
 use crate::interop::safetensors::{self, SafetensorsError};
 use crate::models::ModelConfig;
 use crate::models::weights::{Array, Weights};
+use crate::train::progress::Progress;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -33,13 +34,13 @@ pub(super) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointEr
 pub(super) fn write_settings(
     folder: &Path,
     settings: &Settings,
-    step: u64,
+    progress: Progress,
     bound: Option<Bound>,
 ) -> Result<(), CheckpointError> {
     let text = settings.recipe.to_toml();
     write_text(&folder.join(RECIPE), &text).map_err(failed(&folder.join(RECIPE)))?;
     let Settings { shape, levels, data, .. } = *settings;
-    let state = State { format: 1, step, shape, levels, data, bound };
+    let state = State { format: 1, progress, shape, levels, data, bound };
     let text = serde_json::to_string_pretty(&state).expect("a state has a JSON form");
     write_text(&folder.join(STATE), &text).map_err(failed(&folder.join(STATE)))
 }

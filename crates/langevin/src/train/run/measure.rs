@@ -1,6 +1,7 @@
 //! Measurements of a run's samples, and its best checkpoint.
 
-use super::{Event, RunError};
+use super::Event;
+use crate::train::checkpoint::CheckpointError;
 use crate::train::evaluate::{Evaluator, Measurement};
 use crate::train::folder::RunFolder;
 use crate::train::metrics::MetricsLog;
@@ -42,14 +43,10 @@ pub(super) fn measure(
     }
 }
 
-/// Keeps the checkpoint of the best measurement.
-pub(super) fn keep_best(
-    trainer: &Trainer,
-    folder: &RunFolder,
-    measured: Option<Measured>,
-) -> Result<(), RunError> {
-    if measured.is_some_and(|measured| measured.best) {
-        trainer.save(&folder.best())?;
+/// Keeps the checkpoint of a measurement, the best so far, if the settings ask for it.
+pub(super) fn keep_best(trainer: &Trainer, folder: &RunFolder) -> Result<(), CheckpointError> {
+    if trainer.settings().recipe.train.keep.best == 0 {
+        return Ok(());
     }
-    Ok(())
+    trainer.save(&folder.best())
 }

@@ -4,6 +4,7 @@ use super::Trainer;
 use crate::config::TimestepSampling;
 use crate::models::weights::{Array, parameter_names, weights_of, with_weights};
 use crate::train::checkpoint::{Checkpoint, CheckpointError, TrainingState, WeightsKind};
+use crate::train::progress::Progress;
 use crate::train::timesteps::LossHistory;
 use crate::train::{Ema, Optimizer};
 use std::path::Path;
@@ -36,11 +37,13 @@ impl Trainer {
             *values = array.ok_or_else(|| misfit(name))?.values;
         }
         (self.optimizer.first, self.optimizer.second) = checkpoint.moments(&self.parameters)?;
-        self.optimizer.updates = checkpoint.step;
+        self.optimizer.updates = checkpoint.progress.updates();
         if self.history.is_some() {
             self.history = Some(checkpoint.loss_history(self.process.len())?);
         }
-        self.step = checkpoint.step;
+        self.progress = checkpoint.progress.clone();
+        // Until the run went on, no time passed for its metrics.
+        self.progress.line.restart_clock();
         Ok(())
     }
 
@@ -63,13 +66,13 @@ impl Trainer {
         self.ema = Ema::new(self.ema.decay, arrays.into_iter().map(|array| array.values).collect());
         let importance = self.settings.recipe.train.timestep_sampling == TimestepSampling::Importance;
         self.history = importance.then(|| LossHistory::new(self.process.len()));
-        self.step = 0;
+        self.progress = Progress::default();
     }
 
     /// Writes a checkpoint of the present state into `folder`.
     ///
     /// # Errors
-    /// If a file cannot be written.
+    /// If a file cannot be written, or a number is not finite.
     pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
         let state = TrainingState {
             parameters: &self.parameters,
@@ -78,7 +81,8 @@ impl Trainer {
             first: &self.optimizer.first,
             second: &self.optimizer.second,
             history: self.history.as_ref(),
+            progress: &self.progress,
         };
-        Checkpoint::write(folder, &self.settings, self.step, state)
+        Checkpoint::write(folder, &self.settings, state)
     }
 }

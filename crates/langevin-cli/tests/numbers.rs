@@ -1,0 +1,105 @@
+//! Losses and gradients that are not finite numbers, and those that stand far out.
+
+mod common;
+
+use common::files::write_npy;
+use common::{Place, TINY_POINTS, assert_says};
+
+/// Points near the origin, with some whose square is more than an f32 holds.
+fn points_with_outliers(place: &Place, every: usize) {
+    let mut values: Vec<f32> = (0..400).map(|index| (index as f32 * 0.37).sin()).collect();
+    for point in values.chunks_mut(2).skip(3).step_by(every) {
+        point[0] = 1e30;
+    }
+    write_npy(&place.path("points.npy"), &[200, 2], &values);
+}
+
+const SMALL: &str = "--recipe swiss-roll --set model.hidden=16 --set diffusion.timesteps=40 \
+                     --set train.log_every=1 --set data.holdout=0.0 --set train.warmup_steps=0 --set train.decay=constant --no-grid";
+
+#[test]
+fn single_steps_are_skipped_and_counted() {
+    let place = Place::new();
+    points_with_outliers(&place, 60);
+    let settings = format!("train points.npy {SMALL} --batch 4 --set train.max_skipped=3");
+    let ran = place.done(&format!("{settings} --steps 100 --out run"));
+    let lines = place.metrics("run");
+    assert_eq!(lines.len(), 100);
+    let skipped: Vec<_> = lines.iter().filter(|line| line["skipped"] == 1).collect();
+    // Four of 200 points, each seen twice in 100 batches of four.
+    assert!((4..=8).contains(&skipped.len()), "{}", skipped.len());
+    assert!(skipped.iter().all(|line| line.get("loss").is_none() && line.get("grad_norm").is_none()));
+    let made = lines.iter().filter(|line| line["loss"].is_f64() && line.get("skipped").is_none());
+    assert_eq!(made.count(), 100 - skipped.len());
+    assert_says(&ran.out, &[&format!("{} skipped in all", skipped.len())]);
+    let first = skipped[0]["step"].as_u64().unwrap();
+    assert_says(
+        &ran.err,
+        &[&format!("step {first} skipped: its gradient is not a finite number (1 in a row)")],
+    );
+
+    // Stopped and resumed around the first skipped step, it is the same run: Adam counts its updates, not the steps.
+    for steps in [first - 1, first, first + 2, 100] {
+        let way = if steps == first - 1 {
+            format!("{settings} --out parts")
+        } else {
+            "train --resume --out parts --no-grid".into()
+        };
+        place.done(&format!("{way} --steps {steps} --quiet"));
+    }
+    assert_eq!(place.timeless_metrics("run"), place.timeless_metrics("parts"));
+    for file in ["ema.safetensors", "raw.safetensors", "optimizer.safetensors", "state.json"] {
+        let [one, other] = ["run", "parts"]
+            .map(|run| place.bytes(&format!("{run}/checkpoints/step-0000100/langevin/{file}")));
+        assert!(one == other, "{file}");
+    }
+}
+
+#[test]
+fn too_many_in_a_row_end_the_run_with_a_sound_state() {
+    let place = Place::new();
+    points_with_outliers(&place, 2);
+    let message = place.failed(&format!(
+        "train points.npy {SMALL} --batch 4 --set train.max_skipped=5 --steps 1000 --out run"
+    ));
+    assert_says(&message, &["5 steps in a row", "not a finite number", "--init", "train.learning_rate"]);
+    let step = *place.steps("run").last().unwrap();
+    let checkpoint = format!("run/checkpoints/step-{step:07}");
+    assert_says(&message, &[&checkpoint]);
+    place.done(&format!("sample {checkpoint} -n 4 --steps 2 --out samples.png"));
+    // It can be gone on with, and stops again.
+    let message = place.failed("train --resume --out run --set train.max_skipped=1 --no-grid");
+    assert_says(&message, &["steps in a row"]);
+}
+
+/// Weights that an update made infinite: no checkpoint has them, the last one stays.
+#[test]
+fn no_checkpoint_holds_a_number_that_is_not_finite() {
+    let place = Place::new();
+    place.done(&format!("train swiss-roll {TINY_POINTS} --steps 2 --no-grid --quiet --out good"));
+    let wild = "--set train.optimizer=adamw --set train.learning_rate=3e38 --set train.weight_decay=3e38";
+    let ran = place.run(&format!(
+        "train swiss-roll {TINY_POINTS} {wild} --set train.warmup_steps=0 --steps 50 --set train.checkpoint_every=10 --no-grid --out run"
+    ));
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert_says(&ran.err, &["not finite"]);
+    assert!(place.files("run").iter().all(|file| !file.contains("checkpoints/")), "{:?}", place.files("run"));
+}
+
+#[test]
+fn a_spike_is_written_down() {
+    let place = Place::new();
+    let mut values: Vec<f32> = (0..4000).map(|index| (index as f32 * 0.37).sin()).collect();
+    for far in [100, 777, 1300, 1800] {
+        values[2 * far] = 3e4;
+    }
+    write_npy(&place.path("points.npy"), &[2000, 2], &values);
+    let ran = place.done(&format!("train points.npy {SMALL} --batch 8 --steps 250 --out run"));
+    let spikes: Vec<_> = place.metrics("run").into_iter().filter(|line| line["spikes"] == 1).collect();
+    assert!((1..=4).contains(&spikes.len()), "{spikes:?}");
+    for line in spikes {
+        let step = line["step"].as_u64().unwrap();
+        assert!(step > 50 && line["loss"].as_f64().unwrap() > 10.0, "{line}");
+        assert_says(&ran.err, &[&format!("step {step}: "), "times the usual"]);
+    }
+}
