@@ -46,6 +46,22 @@ fn a_resumed_run_may_keep_others() {
     assert_eq!(checkpoints(&place, "run"), ["step-0000005", "step-0000006"]);
 }
 
+/// A damaged checkpoint of a later step is not the newest: the sound ones before it stay.
+#[test]
+fn a_damaged_one_does_not_count() {
+    let place = Place::new();
+    place.done(&format!(
+        "train digits {TINY} --steps 9 --set train.checkpoint_every=3 --set train.keep.last=2 --no-grid --quiet --out run"
+    ));
+    assert_eq!(checkpoints(&place, "run"), ["step-0000006", "step-0000009"]);
+    fs::write(place.path("run/checkpoints/step-0000009/langevin/raw.safetensors"), "").unwrap();
+    let ran = place.done("train --resume --out run --steps 8 --no-grid --set train.keep.last=1");
+    assert_says(&ran.err, &["going on from step 6 instead"]);
+    assert_eq!(checkpoints(&place, "run"), ["step-0000008", "step-0000009"]);
+    place.done("train --resume --out run --steps 10 --no-grid --quiet");
+    assert_eq!(checkpoints(&place, "run"), ["step-0000010"]);
+}
+
 #[test]
 fn keeping_none_is_refused() {
     let place = Place::new();

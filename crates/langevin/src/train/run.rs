@@ -165,7 +165,7 @@ impl Run<'_, '_> {
         synced.map_err(|cause| self.not_written(self.folder.metrics(), cause))?;
         self.trainer.save(&path).map_err(|cause| self.not_saved(cause))?;
         self.saved = Some(step);
-        remove_outdated(self.folder, &keep).map_err(|cause| self.not_saved(cause))?;
+        remove_outdated(self.folder, &keep, step).map_err(|cause| self.not_saved(cause))?;
         (self.observe)(Event::Checkpoint(&path));
         Ok(())
     }

@@ -67,10 +67,16 @@ pub(in crate::train) fn clear_leftovers(run: &RunFolder) -> Result<(), Checkpoin
     Ok(())
 }
 
-/// Removes the checkpoints that `keep` lets go, each under another name first, so that none is ever there in part.
-pub(in crate::train) fn remove_outdated(run: &RunFolder, keep: &Keep) -> Result<(), CheckpointError> {
+/// Removes the checkpoints that `keep` lets go now that `newest` is written, each under another name first, so that none is
+/// ever there in part.
+pub(in crate::train) fn remove_outdated(
+    run: &RunFolder,
+    keep: &Keep,
+    newest: u64,
+) -> Result<(), CheckpointError> {
     let there = checkpoints(&run.root)?;
-    let steps: Vec<u64> = there.iter().map(|(step, _)| *step).collect();
+    // Those of later steps are damaged ones that the run was not resumed from: they stand for nothing.
+    let steps: Vec<u64> = there.iter().map(|(step, _)| *step).filter(|step| *step <= newest).collect();
     let outdated = keep.outdated(&steps);
     for (_, folder) in there.iter().filter(|(step, _)| outdated.contains(step)) {
         let gone = folder.with_extension("gone");
