@@ -13,7 +13,7 @@ pub use features::{FeaturesArguments, FeaturesCommand, FetchArguments};
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use langevin::data::Channels;
+use langevin::data::{Channels, OnBadFile};
 use langevin::train::WeightsKind;
 use std::path::PathBuf;
 
@@ -68,6 +68,9 @@ pub struct ReadArguments {
     /// Where to look for the files of a built-in data set
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// What to do about files that cannot be used: "fail" names them all, "skip" leaves them out [default: fail]
+    #[arg(long, value_name = "fail|skip")]
+    pub on_bad_file: Option<OnBadFile>,
 }
 
 #[derive(Debug, Args)]

@@ -123,6 +123,7 @@ pub fn options(read: &ReadArguments, seed: u64) -> DataOptions {
         data_dir: read.data_dir.clone(),
         seed,
         count: None,
+        on_bad_file: read.on_bad_file.unwrap_or_default(),
     }
 }
 

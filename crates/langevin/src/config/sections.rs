@@ -1,7 +1,7 @@
 //! The sections of a recipe, each with its defaults.
 
 use super::keep::Keep;
-use crate::data::Channels;
+use crate::data::{Channels, OnBadFile};
 use langevin_math::{Prediction, Schedule, Variance};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -28,6 +28,8 @@ pub struct DataConfig {
     /// Points to generate, for the generated sets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
+    /// What is done about files that cannot be used: the run is refused, or they are left out.
+    pub on_bad_file: OnBadFile,
     /// Part held out of training, in [0, 1); when not given, 5 % of a set of at least 2,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holdout: Option<f64>,

@@ -222,6 +222,7 @@ impl DataConfig {
             data_dir: self.data_dir.clone(),
             seed,
             count: self.count,
+            on_bad_file: self.on_bad_file,
         }
     }
 }

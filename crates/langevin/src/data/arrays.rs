@@ -88,6 +88,7 @@ impl Arrays {
             samples: self.samples,
             labels,
             class_names,
+            skipped: Vec::new(),
         };
         set.converted(options.size, options.channels).map(Dataset::Pictures)
     }

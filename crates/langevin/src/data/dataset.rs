@@ -1,5 +1,6 @@
 //! A data set in memory: pictures or points behind one face.
 
+use super::bad::BadFile;
 use super::picture_set::PictureSet;
 
 /// A data set, wholly in memory.
@@ -16,6 +17,7 @@ pub enum Dataset {
 pub struct PointSet {
     pub(super) name: String,
     pub(super) points: Vec<[f32; 2]>,
+    pub(super) skipped: Vec<BadFile>,
 }
 
 impl PointSet {
@@ -52,6 +54,28 @@ impl Dataset {
         match self {
             Self::Pictures(set) => set.describe(),
             Self::Points(set) => format!("{}: {} points of the plane", set.name, set.points.len()),
+        }
+    }
+
+    /// The bad files, or the bad rows of an array of points, that were left out of it
+    /// ([`OnBadFile::Skip`](super::OnBadFile::Skip)), in the order of the source.
+    pub fn skipped(&self) -> &[BadFile] {
+        match self {
+            Self::Pictures(set) => set.skipped(),
+            Self::Points(set) => &set.skipped,
+        }
+    }
+
+    /// How many were left out, such as `3 files skipped`; nothing if none was.
+    pub fn describe_skipped(&self) -> Option<String> {
+        let what = match self {
+            Self::Pictures(_) => "file",
+            Self::Points(_) => "row",
+        };
+        match self.skipped().len() {
+            0 => None,
+            1 => Some(format!("1 {what} skipped")),
+            count => Some(format!("{count} {what}s skipped")),
         }
     }
 

@@ -8,15 +8,15 @@ use image::{
 };
 
 use super::error::Kind;
-use super::jpeg;
 use super::picture::Picture;
+use super::{jpeg, whole};
 
 /// The largest picture file that is read.
 pub(super) const MAX_FILE_BYTES: u64 = 1 << 30;
 /// The longest side of a picture.
 const MAX_SIDE: u64 = 32_768;
-/// The most memory that one decoded picture may take.
-const MAX_PICTURE_BYTES: u64 = 1 << 30;
+/// The most samples of one picture: 178 megapixels of RGB, more than any camera takes, and 1 GiB of 16 bits each.
+const MAX_SAMPLES: u64 = 1 << 29;
 
 /// Endings of picture files, also of formats that are not read: such a file is never passed over in silence.
 const PICTURE_ENDINGS: &[&str] = &[
@@ -32,6 +32,27 @@ pub(super) struct Header {
     pub kind: Kind,
 }
 
+impl Header {
+    /// Memory that its decoded samples take, in 8 bits first and then in 16.
+    pub(super) fn memory(&self) -> u64 {
+        let samples = (self.height as u64).saturating_mul(self.width as u64) * self.kind.channels as u64;
+        samples.saturating_mul(4)
+    }
+
+    /// Whether there is only one row, or one column: scaled up, nothing but stripes or a flat colour.
+    pub(super) fn is_thin(&self) -> bool {
+        self.height == 1 || self.width == 1
+    }
+
+    /// What is wrong with a thin picture.
+    pub(super) fn thin(&self) -> String {
+        format!(
+            "it is {}x{} among larger pictures: there is nothing in it to scale up",
+            self.height, self.width
+        )
+    }
+}
+
 /// Whether the file `name` that begins with `first` is a picture, by its content or at least by its name.
 pub(super) fn looks_like_picture(name: &str, first: &[u8]) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
@@ -44,6 +65,50 @@ pub(super) fn check_sides(height: u64, width: u64) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("it is {height}x{width} (height x width), and each side must be from 1 to {MAX_SIDE}"))
+}
+
+/// Refuses more samples than are decoded, before there is memory for them.
+fn check_samples(height: u64, width: u64, channels: u64) -> Result<(), String> {
+    let samples = height.saturating_mul(width).saturating_mul(channels);
+    if samples <= MAX_SAMPLES {
+        return Ok(());
+    }
+    let millions = samples / 1_000_000;
+    Err(format!(
+        "it is {height}x{width} with {channels} channel(s): {millions} million samples, and at most {} million are \
+         decoded, so scale it down first",
+        MAX_SAMPLES / 1_000_000
+    ))
+}
+
+/// The format of a file that begins with `first`, which has to be one of those that are read.
+pub(super) fn check_format(first: &[u8]) -> Result<ImageFormat, String> {
+    if first.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
+    format_of(first).ok_or_else(|| {
+        let known = match first {
+            _ if first.iter().all(|&byte| byte == 0) => ": it begins with nothing but zeros",
+            _ if first.trim_ascii_start().starts_with(b"<") => ": it looks like a web page or XML",
+            _ if first.starts_with(b"version https://git-lfs") => {
+                ": it is a pointer of Git LFS to the real file"
+            }
+            _ if first.get(4..8) == Some(b"ftyp") => ": it looks like HEIC, AVIF or a film",
+            _ => "",
+        };
+        format!("it is not a PNG, JPEG, WebP, BMP, GIF or TIFF file{known}")
+    })
+}
+
+/// Memory that [`probe`] takes beside the file's bytes, by the file's beginning: of a GIF, that of its decoded frame.
+pub(super) fn memory_of_probe(first: &[u8]) -> u64 {
+    match (format_of(first), first) {
+        (Some(ImageFormat::Gif), [_, _, _, _, _, _, a, b, c, d, ..]) => {
+            let side = |low: u8, high: u8| u64::from(u16::from_le_bytes([low, high]));
+            (8 * side(*a, *b) * side(*c, *d)).min(4 * MAX_SAMPLES)
+        }
+        _ => 0,
+    }
 }
 
 /// Reads the header alone; of a GIF the whole first frame, which alone tells whether anything is transparent.
@@ -98,28 +163,22 @@ fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
 
 /// A decoder that has read the header, its limits checked before anything of the picture's size is allocated.
 fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
-    if bytes.is_empty() {
-        return Err("the file is empty".to_owned());
-    }
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20));
     }
-    let format = format_of(bytes).ok_or("it is not a PNG, JPEG, WebP, BMP, GIF or TIFF file")?;
-    if format == ImageFormat::Jpeg {
-        jpeg::check(bytes)?;
-    }
+    let format = check_format(bytes)?;
+    whole::check(format, bytes)?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE as u32);
     limits.max_image_height = Some(MAX_SIDE as u32);
-    limits.max_alloc = Some(MAX_PICTURE_BYTES);
+    limits.max_alloc = Some(2 * MAX_SAMPLES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(in_one_line)?;
     let (width, height) = decoder.dimensions();
     check_sides(height.into(), width.into())?;
-    if decoder.total_bytes() > MAX_PICTURE_BYTES {
-        return Err(format!("decoded, it takes more than {} MiB", MAX_PICTURE_BYTES >> 20));
-    }
+    let channels = u64::from(decoder.color_type().channel_count());
+    check_samples(height.into(), width.into(), channels)?;
     Ok(decoder)
 }
 

@@ -1,10 +1,12 @@
-//! What can be wrong with data: one clear sentence each.
+//! What can be wrong with data: one clear sentence each, and a list where there is more than one thing.
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 
 use thiserror::Error;
+
+use super::bad::{self, BadFile};
 
 /// How a picture stores a pixel: its channels and their depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,17 +100,17 @@ pub enum DataError {
         /// The split asked for.
         asked: String,
     },
-    /// Files that should be pictures and cannot be decoded.
-    #[error("{bad} of the {total} picture(s) of '{path}' cannot be read: {list}; repair or remove them")]
+    /// Files that should be pictures and cannot be used; the message has a line for each of the first of them.
+    #[error("{}", bad::report(path, *total, what, bad, bad::NAMED))]
     Unreadable {
-        /// The source.
+        /// The source, with its split.
         path: String,
-        /// How many are bad.
-        bad: usize,
         /// Of how many.
         total: usize,
-        /// The first three, each with its reason.
-        list: String,
+        /// What they should be: `picture` or `point`.
+        what: &'static str,
+        /// All of them, in the order of the source.
+        bad: Vec<BadFile>,
     },
     /// One picture that cannot be decoded.
     #[error("'{path}' cannot be read as a picture: {reason}")]
@@ -216,13 +218,11 @@ impl DataError {
         Self::TooLarge { path: path.into(), gib: bytes as f64 / (1u64 << 30) as f64 }
     }
 
-    /// The bad files of `path`, as (name, reason) in the order of the set.
-    pub(super) fn unreadable(path: impl Into<String>, total: usize, bad: &[(String, String)]) -> Self {
-        let mut list: Vec<_> =
-            bad.iter().take(3).map(|(name, reason)| format!("'{name}' ({reason})")).collect();
-        if bad.len() > 3 {
-            list.push(format!("and {} more", bad.len() - 3));
+    /// The message, with every bad file where it has only the first of them.
+    pub fn in_full(&self) -> String {
+        match self {
+            Self::Unreadable { path, total, what, bad } => bad::report(path, *total, what, bad, bad.len()),
+            other => other.to_string(),
         }
-        Self::Unreadable { path: path.into(), bad: bad.len(), total, list: list.join(", ") }
     }
 }

@@ -1,27 +1,28 @@
 //! Many picture files to one [`PictureSet`]: headers first, so that a mixed set is refused before it is decoded.
 
-use rayon::prelude::*;
+use std::collections::HashMap;
 
-use super::decode::{self, Header};
+use super::bad::BadFile;
 use super::error::{DataError, Kind};
-use super::picture_set::fill_error;
-use super::samples::Samples;
-use super::{DataOptions, Dataset, PictureSet, catalogue};
+use super::samples::{Failed, Samples};
+use super::survey::{Member, Survey};
+use super::{Channels, DataOptions, Dataset, PictureSet, catalogue};
 
 /// Files that can be read by several threads at once.
 pub(super) trait Files: Sync {
     /// Their paths below the source, separated by `/`, hidden ones left out, in the order of the set.
     fn names(&self) -> &[String];
 
+    /// What has no place in the set, whatever it holds.
+    fn strays(&self) -> &[BadFile] {
+        &[]
+    }
+
+    /// How many bytes a file is said to have; an error says why it cannot be read.
+    fn size(&self, index: usize) -> Result<u64, String>;
+
     /// The first `limit` bytes of a file, or all of it; an error says why not.
     fn read(&self, index: usize, limit: u64) -> Result<Vec<u8>, String>;
-}
-
-/// A picture of the set to be: its file, its class, and its header.
-struct Member<'a> {
-    file: usize,
-    class: Option<&'a str>,
-    header: Header,
 }
 
 /// Loads the pictures among `files` of the source `source`, called `name`.
@@ -31,7 +32,7 @@ pub(super) fn gather(
     files: &impl Files,
     options: &DataOptions,
 ) -> Result<Dataset, DataError> {
-    if files.names().is_empty() {
+    if files.names().is_empty() && files.strays().is_empty() {
         return Err(DataError::Empty { path: source.to_owned() });
     }
     let choice = catalogue::choose(source, files.names(), options.split.as_deref())?;
@@ -39,67 +40,52 @@ pub(super) fn gather(
         Some(split) => format!("{source} ({split})"),
         None => source.to_owned(),
     };
-    let members = members(&place, files, &choice.files)?;
-    let (height, width) = common_size(&place, files, &members, options.size)?;
-    let kind = common_kind(&place, files, &members, options)?;
-    let make = |index: usize| {
-        let mut picture = decode::decode(&files.read(members[index].file, decode::MAX_FILE_BYTES + 1)?)?;
-        if let Some(channels) = options.channels {
-            picture = picture.with_channels(channels);
-        }
-        Ok(picture.widened(kind.levels).fit(height, width).samples)
-    };
-    let samples =
-        Samples::fill(kind.levels, members.len(), height * width * kind.channels, make).map_err(|error| {
-            fill_error(&place, members.len(), error, |i| files.names()[members[i].file].clone())
-        })?;
-    let (labels, class_names) = classes(&members);
-    let split = choice.split;
-    let source = source.to_owned();
+    let mut survey = Survey::of(files, &choice.files);
+    if survey.members.is_empty() && survey.bad().is_empty() {
+        return Err(DataError::NoPictures { path: place, files: choice.files.len() });
+    }
+    if survey.is_doubtful(options) {
+        survey.settle();
+    }
+    survey.judge(&place, options.on_bad_file)?;
+    let (height, width) = common_size(&place, files, &survey.members, options.size)?;
+    let kind = common_kind(&place, files, &survey.members, options)?;
+    let filled = samples(&survey, options.channels, (height, width), kind);
+    let (samples, failed) = filled.map_err(|bytes| DataError::too_large(&place, bytes))?;
+    survey.refuse(failed);
+    survey.judge(&place, options.on_bad_file)?;
+    let (labels, class_names) = classes(source, files, &survey, options);
     Ok(Dataset::Pictures(PictureSet {
         name,
-        source,
-        split,
+        source: source.to_owned(),
+        split: choice.split,
         height,
         width,
         kind,
         samples,
         labels,
         class_names,
+        skipped: survey.bad(),
     }))
 }
 
-/// Reads every header: the pictures, or the error that names those that cannot be read.
-fn members<'a>(
-    place: &str,
-    files: &impl Files,
-    chosen: &[(usize, Option<&'a str>)],
-) -> Result<Vec<Member<'a>>, DataError> {
-    let look = |&(file, class): &(usize, Option<&'a str>)| {
-        let name = &files.names()[file];
-        let header = match files.read(file, 64) {
-            Ok(first) if !decode::looks_like_picture(name, &first) => return None,
-            Ok(_) => files.read(file, decode::MAX_FILE_BYTES + 1).and_then(|bytes| decode::probe(&bytes)),
-            Err(reason) => Err(reason),
-        };
-        Some(header.map(|header| Member { file, class, header }).map_err(|reason| (name.clone(), reason)))
-    };
-    let looked: Vec<_> = chosen.par_iter().filter_map(look).collect();
-    let total = looked.len();
-    let (mut members, mut bad) = (Vec::with_capacity(total), Vec::new());
-    for result in looked {
-        match result {
-            Ok(member) => members.push(member),
-            Err(named) => bad.push(named),
+/// The samples of all pictures that can be decoded, at the size, channels and depth of the set, and which cannot be.
+fn samples<F: Files>(
+    survey: &Survey<F>,
+    channels: Option<Channels>,
+    (height, width): (usize, usize),
+    kind: Kind,
+) -> Result<(Samples, Failed), u64> {
+    let make = |index: usize| {
+        let mut picture = survey.read(&survey.members[index])?;
+        if let Some(channels) = channels {
+            picture = picture.with_channels(channels);
         }
-    }
-    if !bad.is_empty() {
-        return Err(DataError::unreadable(place, total, &bad));
-    }
-    if members.is_empty() {
-        return Err(DataError::NoPictures { path: place.to_owned(), files: chosen.len() });
-    }
-    Ok(members)
+        Ok(picture.widened(kind.levels).fit(height, width).samples)
+    };
+    let item = height * width * kind.channels;
+    let (all, failed) = Samples::fill(kind.levels, survey.members.len(), item, make)?;
+    Ok((all.without(&failed, item), failed))
 }
 
 fn common_size(
@@ -150,8 +136,28 @@ fn common_kind(
 }
 
 /// Labels and class names in alphabetical order; none if any picture lies outside a class's folder.
-fn classes(members: &[Member]) -> (Option<Vec<u32>>, Vec<String>) {
-    let Some(classes) = members.iter().map(|member| member.class).collect::<Option<Vec<_>>>() else {
+///
+/// The classes are those of a source without its bad files: such a file beside the folders decides nothing.
+fn classes<F: Files>(
+    source: &str,
+    files: &F,
+    survey: &Survey<F>,
+    options: &DataOptions,
+) -> (Option<Vec<u32>>, Vec<String>) {
+    let mut classes: Vec<_> = survey.members.iter().map(|member| member.class).collect();
+    let all = files.names().iter().enumerate();
+    let (kept, names): (Vec<_>, Vec<_>) =
+        all.filter(|(file, _)| !survey.is_bad(*file)).map(|(file, name)| (file, name.clone())).unzip();
+    let again = (names.len() < files.names().len())
+        .then(|| catalogue::choose(source, &names, options.split.as_deref()).ok())
+        .flatten();
+    if let Some(again) = &again {
+        let found: HashMap<_, _> = again.files.iter().map(|&(index, class)| (kept[index], class)).collect();
+        for (class, member) in classes.iter_mut().zip(&survey.members) {
+            *class = found.get(&member.file).copied().unwrap_or(*class);
+        }
+    }
+    let Some(classes) = classes.into_iter().collect::<Option<Vec<_>>>() else {
         return (None, Vec::new());
     };
     let mut names = classes.clone();

@@ -147,7 +147,7 @@ fn read_labels(path: &Path, pictures: usize) -> Result<Vec<u64>, DataError> {
 }
 
 fn read(path: &Path) -> Result<Idx, DataError> {
-    let file = File::open(path).map_err(|cause| DataError::io(path, cause))?;
+    let file = super::open(path).map_err(|cause| DataError::io(path, cause))?;
     let reader = uncompressed(file).map_err(|cause| DataError::io(path, cause))?;
     parse(reader).map_err(|reason| DataError::malformed(path.display().to_string(), reason))
 }

@@ -5,6 +5,8 @@
 
 mod archive;
 mod arrays;
+mod bad;
+mod budget;
 mod catalogue;
 mod dataset;
 mod decode;
@@ -23,15 +25,18 @@ mod picture_set;
 mod points;
 mod samples;
 mod statistics;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod transforms;
+mod whole;
 mod write;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use bad::{BadFile, OnBadFile};
 pub use dataset::{Dataset, PointSet};
 pub use error::{DataError, Kind};
 pub use loader::{Order, holdout_split, spread};
@@ -57,6 +62,8 @@ pub struct DataOptions {
     pub seed: u64,
     /// How many points to generate; without it, 10,000.
     pub count: Option<usize>,
+    /// What is done about files that cannot be used.
+    pub on_bad_file: OnBadFile,
 }
 
 /// A data set known by name.
@@ -102,8 +109,8 @@ pub fn is_builtin(name: &str) -> bool {
 /// a `.npy` or a `.npz` file. `./digits` is the folder, `digits` the built-in set.
 ///
 /// # Errors
-/// If the source does not exist, is of no known format, holds nothing, holds files that cannot be read, or mixes
-/// sizes or kinds of pictures that `options` does not unite; and if `options` ask for what the source lacks.
+/// If the source does not exist, is of no known format, holds nothing, holds files that cannot be used and `options` do
+/// not skip, or mixes sizes or kinds of pictures that `options` do not unite; and if `options` ask for what the source lacks.
 pub fn load(source: &str, options: &DataOptions) -> Result<Dataset, DataError> {
     if let Some((height, width)) = options.size {
         decode::check_sides(height as u64, width as u64).map_err(|reason| DataError::BadOption {
@@ -133,9 +140,17 @@ fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if !std::fs::metadata(path)?.is_dir() {
         // A damaged gzip stream ends what is read here; the format that accepts the rest reports it.
-        let _ = idx::uncompressed(File::open(path)?)?.take(64).read_to_end(&mut bytes);
+        let _ = idx::uncompressed(open(path)?)?.take(64).read_to_end(&mut bytes);
     }
     Ok(bytes)
+}
+
+/// Opens what is a file: a pipe would be waited for, and a device has no end.
+fn open(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(io::Error::other("it is no file, but a folder, a pipe, a socket or a device"))
 }
 
 /// The last component of a path, as people name a data set.

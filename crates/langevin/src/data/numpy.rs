@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::archive::{self, SharedFile};
 use super::arrays::{Arrays, layout};
+use super::bad::{BadFile, OnBadFile};
 use super::npy::Npy;
 use super::samples::Samples;
 use super::{DataError, DataOptions, Dataset, PointSet, file_name};
@@ -132,10 +133,20 @@ fn to_points(
         let reason = format!("floating-point arrays are points of shape [n, 2], and its shape is {shape:?}");
         return Err(DataError::malformed(source, reason));
     }
-    let points = values.as_chunks::<2>().0.to_vec();
-    if let Some(row) = points.iter().position(|point| !point.iter().all(|value| value.is_finite())) {
-        let reason = format!("its point {row} is {:?}, and only finite numbers can be learned", points[row]);
-        return Err(DataError::malformed(source, reason));
+    let all = values.as_chunks::<2>().0;
+    let (points, bad): (Vec<_>, Vec<_>) =
+        all.iter().enumerate().partition(|(_, point)| point.iter().all(|value| value.is_finite()));
+    let skipped: Vec<_> = bad
+        .into_iter()
+        .map(|(row, [x, y])| BadFile {
+            name: format!("row {row}"),
+            reason: format!("it is ({x}, {y}), and only finite numbers can be learned"),
+        })
+        .collect();
+    if !skipped.is_empty() && (points.is_empty() || options.on_bad_file == OnBadFile::Fail) {
+        let path = source.to_owned();
+        return Err(DataError::Unreadable { path, total: all.len(), what: "point", bad: skipped });
     }
-    Ok(Dataset::Points(PointSet { name, points }))
+    let points = points.into_iter().map(|(_, point)| *point).collect();
+    Ok(Dataset::Points(PointSet { name, points, skipped }))
 }

@@ -83,7 +83,7 @@ pub struct Picture {
 /// If the file cannot be read or decoded, is larger than the limits, or stores CMYK or floating-point colour.
 pub fn read_picture(path: impl AsRef<Path>, channels: Option<Channels>) -> Result<Picture, DataError> {
     let path = path.as_ref();
-    let file = std::fs::File::open(path).map_err(|cause| DataError::io(path, cause))?;
+    let file = super::open(path).map_err(|cause| DataError::io(path, cause))?;
     let mut bytes = Vec::new();
     let limit = decode::MAX_FILE_BYTES + 1;
     file.take(limit).read_to_end(&mut bytes).map_err(|cause| DataError::io(path, cause))?;

@@ -1,8 +1,9 @@
 //! A set of pictures of one size and kind, held in memory at its own depth.
 
+use super::bad::BadFile;
 use super::error::{DataError, Kind};
 use super::picture::{Channels, Picture};
-use super::samples::{FillError, Samples};
+use super::samples::Samples;
 
 /// Pictures `[n, height, width, channels]` with, if the source has them, their classes.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct PictureSet {
     pub(super) samples: Samples,
     pub(super) labels: Option<Vec<u32>>,
     pub(super) class_names: Vec<String>,
+    pub(super) skipped: Vec<BadFile>,
 }
 
 impl PictureSet {
@@ -72,6 +74,11 @@ impl PictureSet {
     /// The names of the classes; empty without labels.
     pub fn class_names(&self) -> &[String] {
         &self.class_names
+    }
+
+    /// The bad files that were left out of it, in the order of the source.
+    pub fn skipped(&self) -> &[BadFile] {
+        &self.skipped
     }
 
     /// One picture, with the values that its file has.
@@ -157,9 +164,9 @@ impl PictureSet {
             }
             Ok(picture.fit(height, width).samples)
         };
+        // An array's pictures are there already, so none of them fails.
         let filled = Samples::fill(kind.levels, self.len(), height * width * kind.channels, make);
-        let samples =
-            filled.map_err(|error| fill_error(&self.source, self.len(), error, |i| i.to_string()))?;
+        let (samples, _) = filled.map_err(|bytes| DataError::too_large(&self.source, bytes))?;
         Ok(Self { height, width, kind, samples, ..self })
     }
 
@@ -170,21 +177,5 @@ impl PictureSet {
     fn range(&self, index: usize) -> std::ops::Range<usize> {
         let len = self.sample_len();
         index * len..(index + 1) * len
-    }
-}
-
-/// A failed fill as an error of the set `path`, whose items `name` names.
-pub(super) fn fill_error(
-    path: &str,
-    total: usize,
-    error: FillError,
-    name: impl Fn(usize) -> String,
-) -> DataError {
-    match error {
-        FillError::TooLarge(bytes) => DataError::too_large(path, bytes),
-        FillError::Bad(bad) => {
-            let named: Vec<_> = bad.into_iter().map(|(index, reason)| (name(index), reason)).collect();
-            DataError::unreadable(path, total, &named)
-        }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn load(name: &str, options: &DataOptions) -> Result<Dataset, DataErr
         return Err(DataError::UnknownFormat { path: name.to_owned() });
     };
     let points = generate(SHAPES[number].1, Stream::new(options.seed, Purpose::Data, number as u64), count);
-    Ok(Dataset::Points(PointSet { name: name.to_owned(), points }))
+    Ok(Dataset::Points(PointSet { name: name.to_owned(), points, skipped: Vec::new() }))
 }
 
 fn generate(shape: Shape, stream: Stream, count: usize) -> Vec<[f32; 2]> {

@@ -9,13 +9,8 @@ pub(super) enum Samples {
     U16(Vec<u16>),
 }
 
-/// Why a set could not be filled.
-pub(super) enum FillError {
-    /// Memory for that many bytes cannot be had.
-    TooLarge(u64),
-    /// The items that failed, in order, with their reasons.
-    Bad(Vec<(usize, String)>),
-}
+/// Items that could not be made, in order, with the reasons.
+pub(super) type Failed = Vec<(usize, String)>;
 
 /// A sample value in `0..levels` scaled to [-1, 1]: 2v / (levels − 1) − 1.
 pub(super) fn scaled(value: u16, levels: u32) -> f32 {
@@ -29,17 +24,26 @@ pub(super) fn unscaled(sample: f32, levels: u32) -> u16 {
 }
 
 impl Samples {
-    /// Makes `count` items of `item_len` samples each in parallel, straight into their final place.
+    /// Makes `count` items of `item_len` samples each in parallel, straight into their final place; those that failed are
+    /// zero there. An error is the memory in bytes that cannot be had.
     pub(super) fn fill(
         levels: u32,
         count: usize,
         item_len: usize,
         make: impl Fn(usize) -> Result<Vec<u16>, String> + Sync,
-    ) -> Result<Self, FillError> {
+    ) -> Result<(Self, Failed), u64> {
         if levels <= 256 {
-            fill(count, item_len, make, |value| value as u8).map(Self::U8)
+            fill(count, item_len, make, |value| value as u8).map(|(all, failed)| (Self::U8(all), failed))
         } else {
-            fill(count, item_len, make, |value| value).map(Self::U16)
+            fill(count, item_len, make, |value| value).map(|(all, failed)| (Self::U16(all), failed))
+        }
+    }
+
+    /// The samples of all items but those that failed.
+    pub(super) fn without(self, failed: &Failed, item_len: usize) -> Self {
+        match self {
+            Self::U8(values) => Self::U8(without(values, failed, item_len)),
+            Self::U16(values) => Self::U16(without(values, failed, item_len)),
         }
     }
 
@@ -90,13 +94,13 @@ fn fill<T: Default + Clone + Send>(
     item_len: usize,
     make: impl Fn(usize) -> Result<Vec<u16>, String> + Sync,
     narrow: impl Fn(u16) -> T + Sync,
-) -> Result<Vec<T>, FillError> {
+) -> Result<(Vec<T>, Failed), u64> {
     let bytes = (count as u64).saturating_mul(item_len as u64).saturating_mul(size_of::<T>() as u64);
-    let len = count.checked_mul(item_len).ok_or(FillError::TooLarge(bytes))?;
+    let len = count.checked_mul(item_len).ok_or(bytes)?;
     let mut all = Vec::new();
-    all.try_reserve_exact(len).map_err(|_| FillError::TooLarge(bytes))?;
+    all.try_reserve_exact(len).map_err(|_| bytes)?;
     all.resize(len, T::default());
-    let bad: Vec<_> = all
+    let failed = all
         .par_chunks_mut(item_len.max(1))
         .enumerate()
         .filter_map(|(index, place)| {
@@ -113,7 +117,22 @@ fn fill<T: Default + Clone + Send>(
             }
         })
         .collect();
-    if bad.is_empty() { Ok(all) } else { Err(FillError::Bad(bad)) }
+    Ok((all, failed))
+}
+
+/// Moves every item that did not fail to the place behind the one before it.
+fn without<T: Copy>(mut values: Vec<T>, failed: &Failed, item_len: usize) -> Vec<T> {
+    let count = values.len() / item_len.max(1);
+    let mut failed = failed.iter().peekable();
+    let mut kept = 0;
+    for index in 0..count {
+        if failed.next_if(|&&(place, _)| place == index).is_none() {
+            values.copy_within(index * item_len..(index + 1) * item_len, kept * item_len);
+            kept += 1;
+        }
+    }
+    values.truncate(kept * item_len);
+    values
 }
 
 #[cfg(test)]
@@ -131,5 +150,20 @@ mod tests {
         }
         assert_eq!(scaled(8, 17), 0.0);
         assert_eq!((unscaled(-7.0, 256), unscaled(7.0, 256)), (0, 255));
+    }
+    #[test]
+    fn what_failed_leaves_no_gap() {
+        let make = |index: usize| match index {
+            0 | 3 | 4 => Err(format!("no {index}")),
+            _ => Ok(vec![index as u16, 9]),
+        };
+        for levels in [256, 65_536] {
+            let (samples, failed) = Samples::fill(levels, 6, 2, make).ok().unwrap();
+            assert_eq!(failed.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [0, 3, 4]);
+            let left = samples.without(&failed, 2);
+            assert_eq!((left.len(), left.values(0..6)), (6, vec![1, 9, 2, 9, 5, 9]));
+        }
+        let beyond = usize::MAX / 4;
+        assert_eq!(Samples::fill(256, 1, beyond, |_| Ok(Vec::new())).err(), Some(beyond as u64));
     }
 }

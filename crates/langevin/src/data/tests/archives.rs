@@ -46,7 +46,7 @@ fn what_is_wrong_in_an_archive_is_named() {
     let bad = zipped(&[("a/good.png", &grey_png(2, 2, 1)), ("a/bad.png", b"nothing")]);
     let root = folder(&[("bad.zip", &bad), ("cut.zip", &bad[..bad.len() / 2]), ("empty.zip", &zipped(&[]))]);
     let error = |name: &str| error_at(&root.path().join(name), &DataOptions::default());
-    assert!(error("bad.zip").contains("'a/bad.png' (it is not a PNG"), "{}", error("bad.zip"));
+    assert!(error("bad.zip").contains("'a/bad.png': it is not a PNG"), "{}", error("bad.zip"));
     assert!(
         error("cut.zip").contains("cut.zip' cannot be used: its zip archive is damaged"),
         "{}",

@@ -2,9 +2,12 @@
 
 mod archives;
 mod arrays;
+mod bad;
 mod builtins;
+mod cut;
 mod folders;
 mod malformed;
+mod odd_places;
 mod writers;
 
 use std::io::{Cursor, Write};
