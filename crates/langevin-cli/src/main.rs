@@ -13,6 +13,7 @@ mod progress;
 mod sampling;
 mod say;
 mod signals;
+mod skipped;
 
 use args::{Arguments, Command};
 use clap::Parser;

@@ -1,5 +1,6 @@
 //! What a run will do, before it does it.
 
+use crate::skipped;
 use langevin::config::{EvaluateConfig, Recipe, Settings, TimestepSampling};
 use langevin::data::Dataset;
 use langevin::interop::diffusers::check_pipeline;
@@ -26,6 +27,7 @@ pub fn describe(
         let _ = writeln!(plan, "{name:>10}  {text}");
     };
     line("data", data.describe());
+    skipped::lines(data).into_iter().for_each(|text| line("", text));
     line("", format!("{samples} to train on, {held_out} held out"));
     let parameters = recipe.model.parameter_count(settings.shape);
     line("model", format!("{}: {} parameters", recipe.model.describe(), thousands(parameters)));

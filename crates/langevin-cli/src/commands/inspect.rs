@@ -2,10 +2,10 @@
 
 use super::diffuse::options;
 use crate::args::InspectArguments;
-use crate::exit::Done;
+use crate::exit::{Done, Failure};
 use crate::plan::thousands;
 use langevin::TrainedModel;
-use langevin::data::{self, Dataset};
+use langevin::data::{self, DataError, Dataset};
 use langevin::interop::diffusers::check_pipeline;
 use langevin::train::{CheckpointError, WeightsKind, find_checkpoint};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub fn run(arguments: &InspectArguments) -> Done {
             Err(error) => return Err(error.into()),
         }
     }
-    let set = data::load(&arguments.what, &options(&arguments.read, 0))?;
+    let set = data::load(&arguments.what, &options(&arguments.read, 0)).map_err(in_full)?;
     let facts = data_facts(&set);
     if arguments.json {
         println!("{facts:#}");
@@ -39,7 +39,19 @@ pub fn run(arguments: &InspectArguments) -> Done {
             println!("  class    {name}: {}", thousands(count.as_u64().unwrap_or(0)));
         }
     }
+    if let Some(count) = set.describe_skipped() {
+        println!("  {count}:");
+        set.skipped().iter().for_each(|file| println!("    {file}"));
+    }
     Ok(())
+}
+
+/// A report of bad files with every one of them; other errors as they are.
+fn in_full(error: DataError) -> Failure {
+    match &error {
+        DataError::Unreadable { .. } => Failure::Failed(anyhow::anyhow!(error.in_full())),
+        _ => error.into(),
+    }
 }
 
 fn number(facts: &Value, key: &str) -> f64 {
@@ -77,6 +89,7 @@ fn data_facts(set: &Dataset) -> Value {
         "mean": mean,
         "std": (squares / n - mean * mean).max(0.0).sqrt(),
         "bytes_in_memory": set.bytes_in_memory(),
+        "skipped": set.skipped(),
         "classes": if classes.is_empty() { Value::Null } else { Value::Object(classes) },
     })
 }

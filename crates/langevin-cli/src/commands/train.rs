@@ -9,6 +9,7 @@ use crate::exit::{Done, Failure, usage};
 use crate::folders::{check_empty, new_run, next_run, run_name};
 use crate::plan;
 use crate::say::{note, say};
+use crate::skipped::write_skipped;
 use anyhow::Context;
 use langevin::compute::set_exact;
 use langevin::config::{Recipe, Settings, builtin_recipe, recipe_for_data};
@@ -53,6 +54,7 @@ pub fn run(arguments: &TrainArguments) -> Done {
         }
         note!("{plan}");
     }
+    let skipped = data.skipped().to_vec();
     let mut trainer = Trainer::new(settings, data, &langevin::cpu())?;
     if let Some(model) = &arguments.init {
         let checkpoint = Checkpoint::open(&langevin::train::find_checkpoint(model)?)?;
@@ -66,6 +68,7 @@ pub fn run(arguments: &TrainArguments) -> Done {
         None if arguments.out.is_none() => LockedRun::lock(RunFolder::new(new_run(&run_name(&source))?))?,
         None => LockedRun::lock(RunFolder::new(folder))?,
     };
+    write_skipped(&run.root, &skipped)?;
     show::train(&mut trainer, &run, arguments)
 }
 
@@ -98,6 +101,7 @@ pub fn apply(mut recipe: Recipe, arguments: &TrainArguments) -> Result<Recipe, F
     recipe.data.size = read.size.or(recipe.data.size);
     recipe.data.split = read.split.clone().or(recipe.data.split);
     recipe.data.channels = read.channels.or(recipe.data.channels);
+    recipe.data.on_bad_file = read.on_bad_file.unwrap_or(recipe.data.on_bad_file);
     let data_dir = read.data_dir.as_ref().or(recipe.data.data_dir.as_ref());
     recipe.data.data_dir = data_dir.map(|dir| fs::canonicalize(dir).unwrap_or_else(|_| dir.clone()));
     train.steps = arguments.steps.unwrap_or(train.steps);
@@ -112,5 +116,7 @@ fn absolute(data: &str) -> String {
     if data::is_builtin(data) {
         return data.to_owned();
     }
-    fs::canonicalize(data).map_or_else(|_| data.to_owned(), |path| path.to_string_lossy().into_owned())
+    // A path that is not UTF-8 has no such form.
+    let path = fs::canonicalize(data).ok().and_then(|path| path.to_str().map(str::to_owned));
+    path.unwrap_or_else(|| data.to_owned())
 }

@@ -149,10 +149,15 @@ impl Place {
     }
 }
 
-/// One sentence that begins with `error:`, and no more.
+/// What was said last, from `error:` on: one sentence, and for bad files a line for each.
 fn message(ran: Ran) -> String {
-    let last = ran.err.lines().rev().find(|line| line.starts_with("error: "));
-    let message = last.unwrap_or_else(|| panic!("no message in {}", ran.err)).to_owned();
+    let at = ran
+        .err
+        .match_indices("error: ")
+        .map(|(at, _)| at)
+        .filter(|&at| ran.err[..at].is_empty() || ran.err[..at].ends_with('\n'));
+    let last = at.last().unwrap_or_else(|| panic!("no message in {}", ran.err));
+    let message = ran.err[last..].trim_end().to_owned();
     assert!(!ran.err.contains("panicked"), "{}", ran.err);
     message
 }
