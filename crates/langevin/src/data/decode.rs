@@ -153,6 +153,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
 /// The format by content, among those that are read.
 fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
+    // BigTIFF, which the decoder reads, but which is not guessed.
+    if bytes.starts_with(b"II\x2B\0\x08\0") || bytes.starts_with(b"MM\0\x2B\0\x08") {
+        return Some(Tiff);
+    }
     match image::guess_format(&bytes[..bytes.len().min(64)]).ok()? {
         // "BM" begins many a text, so the size of the header that follows is looked at too.
         Bmp => matches!(bytes.get(14..18)?, [12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]).then_some(Bmp),

@@ -132,6 +132,21 @@ fn what_decoding_alone_finds_decides_neither_size_nor_depth_nor_kind() {
 }
 
 #[test]
+fn a_bad_file_beside_the_only_folder_does_not_make_it_a_class() {
+    let root = folder(&[("top/a/1.png", &noisy(8, 8, 1)), ("top/b/2.png", &noisy(8, 8, 2))]);
+    assert_eq!(set_at(root.path(), &SKIP).class_names(), ["a", "b"]);
+    std::fs::write(root.path().join("loose.png"), "").unwrap();
+    let set = set_at(root.path(), &SKIP);
+    assert_eq!(
+        (set.class_names(), names(set.skipped())),
+        (&["a".to_owned(), "b".to_owned()][..], vec!["loose.png"])
+    );
+    // A good file there does.
+    std::fs::write(root.path().join("loose.png"), noisy(8, 8, 3)).unwrap();
+    assert_eq!(set_at(root.path(), &SKIP).class_names(), [""; 0]);
+}
+
+#[test]
 fn thin_pictures_are_bad_among_larger_ones_only() {
     let root = folder(&[("a.png", &noisy(8, 8, 1)), ("b.png", &noisy(1, 40, 1)), ("c.png", &noisy(9, 8, 1))]);
     let sized = DataOptions { size: Some((8, 8)), ..DataOptions::default() };

@@ -66,11 +66,12 @@ fn no_end_of_zeros_gives_another_png_jpeg_or_gif() {
 
 #[test]
 fn animations_and_pages_are_counted() {
-    let cases: [(&[u8], &str); 4] = [
+    let cases: [(&[u8], &str); 5] = [
         (include_bytes!("../../../tests/data/animated.gif"), "an animation of 3 frames"),
         (include_bytes!("../../../tests/data/animated.png"), "an animation of 3 frames"),
         (include_bytes!("../../../tests/data/animated.webp"), "an animation of 3 frames"),
         (include_bytes!("../../../tests/data/pages.tiff"), "3 pages"),
+        (include_bytes!("../../../tests/data/pages_big.tiff"), "2 pages"),
     ];
     for (bytes, what) in cases {
         let reason = decode::probe(bytes).unwrap_err();
@@ -80,4 +81,15 @@ fn animations_and_pages_are_counted() {
             assert!(decode::decode(&bytes[..length]).is_err(), "{what}, cut to {length}");
         }
     }
+}
+
+#[test]
+fn a_thumbnail_is_no_page() {
+    let (plain, big): (&[u8], &[u8]) = (
+        include_bytes!("../../../tests/data/thumbnail.tiff"),
+        include_bytes!("../../../tests/data/thumbnail_big.tiff"),
+    );
+    let picture = decode::decode(plain).unwrap();
+    assert_eq!((picture.height, picture.width, picture.channels), (6, 5, 3));
+    assert_eq!(decode::decode(big).unwrap(), picture);
 }
