@@ -23,6 +23,10 @@ use std::ops::ControlFlow;
 use subject::Subject;
 use wanted::Wanted;
 
+/// Samples that a model draws, and steps of the ODE, at most: what is more is a slip of the hand, and would run for days.
+const MOST_SAMPLES: usize = 10_000_000;
+const MOST_STEPS: usize = 100_000;
+
 /// What was measured on a part of the data.
 struct Measured {
     /// What the part is called.
@@ -113,6 +117,16 @@ fn check(arguments: &EvaluateArguments) -> Done {
     let given = [arguments.count, arguments.samples].into_iter().flatten();
     if counts.into_iter().chain(given).any(|count| count == 0) {
         return Err(usage("-n, --samples, --terms, --ode-steps, --neighbours and --batch are at least 1"));
+    }
+    let patience = [
+        ("--samples", arguments.samples.unwrap_or(1), MOST_SAMPLES),
+        ("--ode-steps", arguments.ode_steps, MOST_STEPS),
+    ];
+    if let Some((flag, count, most)) = patience.into_iter().find(|(_, count, most)| count > most) {
+        return Err(usage(format!(
+            "{flag} is {count}: give at most {}",
+            crate::plan::thousands(most as u64)
+        )));
     }
     Ok(())
 }

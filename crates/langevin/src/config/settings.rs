@@ -18,6 +18,9 @@ const DEFAULT_HOLDOUT: f64 = 0.05;
 /// The longest side of a picture.
 const MAX_SIDE: usize = 32_768;
 
+/// The largest learning rate and weight decay: far above any that learns, and far below what f32 cannot multiply with.
+const LARGEST_RATE: f64 = 1000.0;
+
 /// Everything about a run, with nothing left open.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -173,12 +176,14 @@ fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
     let micro = train.micro_batch.unwrap_or(1);
     check(micro > 0, "train.micro_batch (--micro-batch)", &micro, "at least 1")?;
     let rate = train.learning_rate;
-    check(rate > 0.0 && rate.is_finite(), "train.learning_rate", &rate, "a positive number")?;
+    let expected = "a positive number of at most 1,000";
+    check(rate > 0.0 && rate <= LARGEST_RATE, "train.learning_rate", &rate, expected)?;
     for (setting, beta) in ["train.betas[0]", "train.betas[1]"].into_iter().zip(train.betas) {
         check((0.0..1.0).contains(&beta), setting, &beta, "a number in [0, 1)")?;
     }
-    check(train.epsilon > 0.0, "train.epsilon", &train.epsilon, "a positive number")?;
-    check(train.weight_decay >= 0.0, "train.weight_decay", &train.weight_decay, "0 or more")?;
+    check((1e-30..=1e30).contains(&train.epsilon), "train.epsilon", &train.epsilon, "1e-30 to 1e30")?;
+    let decay = train.weight_decay;
+    check((0.0..=LARGEST_RATE).contains(&decay), "train.weight_decay", &decay, "0 to 1,000")?;
     check(train.clip_norm >= 0.0, "train.clip_norm", &train.clip_norm, "0 (no clipping) or more")?;
     check((0.0..1.0).contains(&train.ema), "train.ema", &train.ema, "a decay in [0, 1)")?;
     check(train.log_every > 0, "train.log_every", &train.log_every, "at least 1")?;
