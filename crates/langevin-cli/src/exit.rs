@@ -1,5 +1,7 @@
-//! How the program ends: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted.
+//! How the program ends: 0 done, 1 failed, 2 wrong usage, 101 a bug of its own ([`crate::panics`]), 130 and 143
+//! interrupted.
 
+use crate::say::note;
 use langevin::SampleError;
 use langevin::config::{RecipeError, SettingsError};
 use langevin::data::DataError;
@@ -69,11 +71,11 @@ pub fn code_of(done: Done) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Interrupted(signal)) => ExitCode::from(128 + signal as u8),
         Err(Failure::Usage(message)) => {
-            eprintln!("error: {message}");
+            note!("error: {message}");
             ExitCode::from(2)
         }
         Err(Failure::Failed(error)) => {
-            eprintln!("error: {error:#}");
+            note!("error: {error:#}");
             ExitCode::from(1)
         }
     }

@@ -1,5 +1,7 @@
 //! The program `langevin`: train a diffusion model on pictures or points, sample from it, look at it.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod commands;
 mod download;
@@ -8,6 +10,7 @@ mod feature_files;
 mod folders;
 mod noise_file;
 mod output;
+mod panics;
 mod plan;
 mod progress;
 mod sampling;
@@ -23,10 +26,11 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     compute::keep_freed_memory();
     let arguments = Arguments::parse();
+    panics::report_as_bugs(&arguments);
     if !matches!(arguments.command, Command::Train(_)) {
         signals::end_when_unread();
     }
-    exit::code_of(run(arguments.command))
+    panics::caught(|| run(arguments.command)).map_or(panics::CODE.into(), exit::code_of)
 }
 
 fn run(command: Command) -> exit::Done {

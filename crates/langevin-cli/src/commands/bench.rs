@@ -8,6 +8,7 @@ mod work;
 use super::use_threads;
 use crate::args::{BenchArguments, Work};
 use crate::exit::{Done, Failure, usage};
+use crate::say::tell;
 use anyhow::Context;
 use langevin::compute::{isa, kernels_from_environment, set_exact};
 use langevin::config::{Recipe, Settings, builtin_recipe};
@@ -57,9 +58,9 @@ pub fn run(arguments: &BenchArguments) -> Done {
         profile: of_train.or(of_forward),
     };
     if arguments.json {
-        println!("{:#}", figures.to_json());
+        tell!("{:#}", figures.to_json());
     } else {
-        print!("{}", figures.to_table());
+        tell!("{}", figures.to_table().trim_end());
     }
     Ok(())
 }
@@ -105,15 +106,15 @@ fn recipe(arguments: &BenchArguments) -> Result<Recipe, Failure> {
 /// Makes a round for each number of seconds that a line of the standard input asks for, and says each in a line of
 /// JSON, so that rounds of several programs can alternate.
 fn answer(settings: &Settings, work: &mut dyn work::Step) -> Done {
-    println!("{}", json!({ "parameters": settings.recipe.model.parameter_count(settings.shape) }));
+    tell!("{}", json!({ "parameters": settings.recipe.model.parameter_count(settings.shape) }));
     for line in std::io::stdin().lock().lines() {
         let line = line.context("cannot read the standard input")?;
         let seconds: f64 =
             line.trim().parse().with_context(|| format!("'{line}' is no number of seconds"))?;
         let taken = work::round(work, seconds)?;
-        println!("{}", json!({ "ms_per_picture": 1e3 * taken / settings.recipe.train.batch as f64 }));
+        tell!("{}", json!({ "ms_per_picture": 1e3 * taken / settings.recipe.train.batch as f64 }));
     }
-    println!("{}", json!({ "peak_memory_mb": peak_memory_mb() }));
+    tell!("{}", json!({ "peak_memory_mb": peak_memory_mb() }));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use crate::exit::{Done, Failure, usage};
 use crate::output::check_png;
 use crate::progress::Progress;
 use crate::sampling::{self, named};
+use crate::say::tell;
 use crate::signals::Signals;
 use langevin::math::{GridOptions, Last};
 use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
@@ -92,7 +93,7 @@ pub fn run(arguments: &CompareSamplersArguments) -> Done {
     let image =
         if points { plots(&rows, &reference)? } else { sheet(&rows, &reference, &numbers, &model, count)? };
     render::save_png(&arguments.out, &image)?;
-    println!("the samples in {}, the table in {}", arguments.out.display(), table.display());
+    tell!("the samples in {}, the table in {}", arguments.out.display(), table.display());
     Ok(())
 }
 
@@ -139,13 +140,10 @@ fn rms(a: &[f32], b: &[f32]) -> f64 {
 }
 
 fn print_table(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell, count: usize) {
-    println!(
-        "{:<16} {:>5} {:>11} {:>9} {:>12}",
-        "sampler", "steps", "evaluations", "distance", "ms a sample"
-    );
+    tell!("{:<16} {:>5} {:>11} {:>9} {:>12}", "sampler", "steps", "evaluations", "distance", "ms a sample");
     let line = |name: &str, cell: &Cell, distance: &str| {
         let milliseconds = 1e3 * cell.seconds / count as f64;
-        println!("{name:<16} {:>5} {:>11} {distance:>9} {milliseconds:>12.1}", cell.steps, cell.evaluations);
+        tell!("{name:<16} {:>5} {:>11} {distance:>9} {milliseconds:>12.1}", cell.steps, cell.evaluations);
     };
     line("ddim", reference, "reference");
     for (sampler, cells) in rows {
@@ -154,8 +152,8 @@ fn print_table(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell, count: usize) {
             line(sampler.name, cell, &format!("{:.4}{mark}", cell.distance));
         }
     }
-    println!("distance: root mean square difference from the reference's samples");
-    println!("*: the steps draw noise of their own, and so make other samples: as far away as any two are");
+    tell!("distance: root mean square difference from the reference's samples");
+    tell!("*: the steps draw noise of their own, and so make other samples: as far away as any two are");
 }
 
 fn csv(rows: &[(&Sampler, Vec<Cell>)], reference: &Cell) -> String {

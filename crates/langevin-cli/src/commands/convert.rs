@@ -4,6 +4,7 @@ use crate::args::{ConvertArguments, Source, Target};
 use crate::exit::{Done, Failure, usage};
 use crate::folders::check_empty;
 use crate::plan::thousands;
+use crate::say::tell;
 use langevin::config::Settings;
 use langevin::diffusion::Bound;
 use langevin::interop::diffusers::PipelineModel;
@@ -53,11 +54,11 @@ pub fn run(arguments: &ConvertArguments) -> Done {
             pipeline.save(&arguments.target, model.weights)?;
         }
     }
-    println!("{}", recipe.model.describe());
-    println!("{} parameters in {}", thousands(parameters), arguments.target.display());
+    tell!("{}", recipe.model.describe());
+    tell!("{} parameters in {}", thousands(parameters), arguments.target.display());
     if !model.assumed.is_empty() {
-        println!("the file does not say, so this is assumed:");
-        model.assumed.iter().for_each(|what| println!("  {what}"));
+        tell!("the file does not say, so this is assumed:");
+        model.assumed.iter().for_each(|what| tell!("  {what}"));
     }
     Ok(())
 }

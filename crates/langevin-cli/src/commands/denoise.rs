@@ -5,6 +5,7 @@ use crate::exit::{Done, Failure, usage};
 use crate::output::check_png;
 use crate::progress::Progress;
 use crate::sampling;
+use crate::say::{note, tell};
 use crate::signals::Signals;
 use langevin::SampleShape;
 use langevin::compute::set_exact;
@@ -51,10 +52,10 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
         columns.iter().map(|(_, values)| Pictures::new(values, shape.batch(1))).collect();
     let labels: Vec<&String> = columns.iter().map(|(label, _)| label).collect();
     render::save_png(&arguments.out, &render::strip(&pictures?, &labels)?)?;
-    println!("the picture, its noisy form and what became of it in {}", arguments.out.display());
+    tell!("the picture, its noisy form and what became of it in {}", arguments.out.display());
     if let Some(path) = &arguments.result {
         write_png(path, &result, shape.height, shape.width, shape.channels, levels)?;
-        println!("the result alone in {}", path.display());
+        tell!("the result alone in {}", path.display());
     }
     Ok(())
 }
@@ -76,11 +77,11 @@ fn picture(arguments: &DenoiseArguments, shape: SampleShape) -> Result<Vec<f32>,
                 )));
             }
         };
-        eprintln!("note: {} is converted from {} to {channels}", path.display(), picture.kind());
+        note!("note: {} is converted from {} to {channels}", path.display(), picture.kind());
         picture = picture.with_channels(channels);
     }
     if (picture.height, picture.width) != (shape.height, shape.width) {
-        eprintln!(
+        note!(
             "note: {} is resized and cropped from {}x{} to the model's {}x{}",
             path.display(),
             picture.height,

@@ -3,6 +3,7 @@
 use crate::args::{DiffuseArguments, ReadArguments};
 use crate::exit::{Done, Failure, usage};
 use crate::output::check_png;
+use crate::say::tell;
 use langevin::SampleShape;
 use langevin::data::{self, DataOptions, Dataset, read_picture};
 use langevin::diffusion::Process;
@@ -47,7 +48,7 @@ pub fn run(arguments: &DiffuseArguments) -> Done {
         render::strip(&pictures?, &labels)?
     };
     render::save_png(&arguments.out, &image)?;
-    println!("x_0 to x_{} in {}", process.len(), arguments.out.display());
+    tell!("x_0 to x_{} in {}", process.len(), arguments.out.display());
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use super::use_threads;
 use crate::args::EvaluateArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::output::check_png;
+use crate::say::tell;
 use crate::signals::Signals;
 use langevin::compute::set_exact;
 use langevin::data::read_statistics;
@@ -89,7 +90,7 @@ pub fn run(arguments: &EvaluateArguments) -> Done {
     }
     let judged = judge.map(Judge::finish);
     if arguments.json {
-        println!("{:#}", report::json(arguments, &measured, judged.as_ref()));
+        tell!("{:#}", report::json(arguments, &measured, judged.as_ref()));
     } else {
         report::print(&measured, judged.as_ref());
     }
@@ -97,7 +98,7 @@ pub fn run(arguments: &EvaluateArguments) -> Done {
         report::plot(plot, &measured)?;
         // What is printed as JSON stays JSON.
         if !arguments.json {
-            println!("the terms over the timesteps in {}", plot.display());
+            tell!("the terms over the timesteps in {}", plot.display());
         }
     }
     Ok(())

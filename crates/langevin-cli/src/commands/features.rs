@@ -4,7 +4,7 @@ use crate::args::{FeaturesArguments, FeaturesCommand, FetchArguments};
 use crate::download::{Expected, copy, download, sha256};
 use crate::exit::{Done, usage};
 use crate::feature_files::{FEATURE_FILES, FeatureFile, Origin};
-use crate::say::say;
+use crate::say::{say, tell};
 
 /// Runs the command.
 pub fn run(arguments: &FeaturesArguments) -> Done {
@@ -15,17 +15,17 @@ pub fn run(arguments: &FeaturesArguments) -> Done {
 }
 
 fn list() -> Done {
-    println!("{:<10}  the elements of a sample, or 64 principal components of them; no weights", "pixels");
+    tell!("{:<10}  the elements of a sample, or 64 principal components of them; no weights", "pixels");
     for file in FEATURE_FILES {
         let path = file.path()?;
-        println!("{:<10}  {}", file.kind.name(), file.about);
+        tell!("{:<10}  {}", file.kind.name(), file.about);
         match path.is_file() {
-            true => println!("{:<10}  in {}", "", path.display()),
-            false => println!("{:<10}  not yet there: {}", "", file.advice()),
+            true => tell!("{:<10}  in {}", "", path.display()),
+            false => tell!("{:<10}  not yet there: {}", "", file.advice()),
         }
     }
-    println!();
-    println!("use them with `langevin evaluate --features NAME`");
+    tell!();
+    tell!("use them with `langevin evaluate --features NAME`");
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::diffuse::options;
 use crate::args::InspectArguments;
 use crate::exit::{Done, Failure};
 use crate::plan::thousands;
+use crate::say::tell;
 use langevin::TrainedModel;
 use langevin::data::{self, DataError, Dataset};
 use langevin::interop::diffusers::check_pipeline;
@@ -24,19 +25,15 @@ pub fn run(arguments: &InspectArguments) -> Done {
     let set = data::load(&arguments.what, &options(&arguments.read, 0)).map_err(in_full)?;
     let facts = data_facts(&set);
     if arguments.json {
-        println!("{facts:#}");
+        tell!("{facts:#}");
         return Ok(());
     }
-    println!("{}", set.describe());
-    println!("  memory   {} bytes", thousands(set.bytes_in_memory() as u64));
-    println!(
-        "  values   mean {:.4}, standard deviation {:.4}",
-        number(&facts, "mean"),
-        number(&facts, "std")
-    );
+    tell!("{}", set.describe());
+    tell!("  memory   {} bytes", thousands(set.bytes_in_memory() as u64));
+    tell!("  values   mean {:.4}, standard deviation {:.4}", number(&facts, "mean"), number(&facts, "std"));
     if let Some(classes) = facts["classes"].as_object() {
         for (name, count) in classes {
-            println!("  class    {name}: {}", thousands(count.as_u64().unwrap_or(0)));
+            tell!("  class    {name}: {}", thousands(count.as_u64().unwrap_or(0)));
         }
     }
     if let Some(count) = set.describe_skipped() {
@@ -107,7 +104,7 @@ fn show_model(path: &Path, as_json: bool) -> Done {
             "levels": settings.levels,
             "config": recipe,
         });
-        println!("{facts:#}");
+        tell!("{facts:#}");
         return Ok(());
     }
     let samples = match settings.levels {
@@ -118,22 +115,22 @@ fn show_model(path: &Path, as_json: bool) -> Done {
         }
         None => "points".to_owned(),
     };
-    println!("checkpoint  {}", model.checkpoint.folder.display());
+    tell!("checkpoint  {}", model.checkpoint.folder.display());
     match &model.checkpoint.pipeline {
         Some(pipeline) => {
-            println!("trained     by another program; sampled from by {}", pipeline.scheduler.class().name)
+            tell!("trained     by another program; sampled from by {}", pipeline.scheduler.class().name)
         }
         None => {
             let (step, steps) = (thousands(model.checkpoint.step), thousands(recipe.train.steps));
-            println!("trained     {step} of {steps} steps");
+            tell!("trained     {step} of {steps} steps");
         }
     }
-    println!("samples     {samples}");
-    println!("network     {}", recipe.model.describe());
-    println!("parameters  {}", thousands(model.parameter_count() as u64));
+    tell!("samples     {samples}");
+    tell!("network     {}", recipe.model.describe());
+    tell!("parameters  {}", thousands(model.parameter_count() as u64));
     match check_pipeline(&recipe.model, &recipe.diffusion, shape) {
-        Ok(()) => println!("in Python   diffusers opens this checkpoint as it stands"),
-        Err(reason) => println!("in Python   not for diffusers: {reason}"),
+        Ok(()) => tell!("in Python   diffusers opens this checkpoint as it stands"),
+        Err(reason) => tell!("in Python   not for diffusers: {reason}"),
     }
     let text = recipe.to_toml();
     // How it was trained is not known of a pipeline: its recipe has what ours would do.
@@ -141,7 +138,7 @@ fn show_model(path: &Path, as_json: bool) -> Done {
         Some(_) => sections(&text, &["[model", "[diffusion"]),
         None => text,
     };
-    println!("\n{}", known.trim_end());
+    tell!("\n{}", known.trim_end());
     Ok(())
 }
 

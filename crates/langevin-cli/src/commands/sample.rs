@@ -7,6 +7,7 @@ use crate::folders::check_empty;
 use crate::output::{self, Form};
 use crate::plan::counted;
 use crate::progress::Progress;
+use crate::say::tell;
 use crate::signals::Signals;
 use crate::{noise_file, sampling};
 use langevin::compute::set_exact;
@@ -73,12 +74,12 @@ pub fn run(arguments: &SampleArguments) -> Done {
     }
     output::write(&out, &samples, model.settings())?;
     let kind = if points { "point" } else { "picture" };
-    println!("{} in {}", counted(options.count as u64, kind), out.display());
+    tell!("{} in {}", counted(options.count as u64, kind), out.display());
     if let Some(trajectory) = trajectory {
         trajectory.write()?;
         let shown = counted(trajectory.rows as u64, kind);
         let begin = if sampling::inverts(&options.sampler) { "data" } else { "noise" };
-        println!("the way of {shown} from {begin} in {}", trajectory.path.display());
+        tell!("the way of {shown} from {begin} in {}", trajectory.path.display());
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `langevin samplers`: list the samplers.
 
 use crate::exit::Done;
+use crate::say::tell;
 use langevin::interop::diffusers::CLASSES;
 use langevin::sampler::{Knob, SAMPLERS, Sampler};
 
@@ -8,18 +9,18 @@ use langevin::sampler::{Knob, SAMPLERS, Sampler};
 pub fn run() -> Done {
     for sampler in SAMPLERS {
         let steps = sampler.steps.map_or("all".to_owned(), |steps| steps.to_string());
-        println!("{:<16} {}", sampler.name, sampler.good_for);
-        println!("{:<16} steps {steps}, {} a step{}", "", evaluations(sampler), options(sampler));
-        println!("{:<16} {}\n", "", sampler.source);
+        tell!("{:<16} {}", sampler.name, sampler.good_for);
+        tell!("{:<16} steps {steps}, {} a step{}", "", evaluations(sampler), options(sampler));
+        tell!("{:<16} {}\n", "", sampler.source);
     }
-    println!(
+    tell!(
         "Steps are those taken if --steps is not given. --sigmas, --spacing and --last choose the noise levels.\n"
     );
-    println!("The schedulers of diffusers 0.42.1, as they compute, go by their class names:");
+    tell!("The schedulers of diffusers 0.42.1, as they compute, go by their class names:");
     for class in CLASSES {
-        println!("  {}", class.name);
+        tell!("  {}", class.name);
     }
-    println!("Where these depart from the papers is told in docs/samplers.md.");
+    tell!("Where these depart from the papers is told in docs/samplers.md.");
     Ok(())
 }
 

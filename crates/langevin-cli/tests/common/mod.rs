@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each file of tests uses its own part.
 
+pub mod edits;
 pub mod files;
 
 use std::fs;

@@ -6,6 +6,7 @@ use crate::args::EvaluateArguments;
 use crate::exit::Done;
 use crate::feature_files::Loaded;
 use crate::plan::{counted, thousands};
+use crate::say::tell;
 use langevin::eval::quality::Quality;
 use langevin::eval::{Estimate, Nll, TimestepRow};
 use langevin::features::Kind;
@@ -30,12 +31,12 @@ pub fn print(measured: &[Measured], judged: Option<&Judged>) {
     for Measured { name, count, nll, ode, quality, levels } in measured {
         let kind = if levels.is_some() { "pictures" } else { "samples" };
         let count = count.map_or_else(|| "an unknown number of".to_owned(), thousands);
-        println!("{name}: {count} {kind}");
+        tell!("{name}: {count} {kind}");
         if let Some(nll) = nll {
             print_nll(nll);
         }
         if let Some(ode) = ode {
-            println!("  by the ODE  {} bits/dim", shown(*ode));
+            tell!("  by the ODE  {} bits/dim", shown(*ode));
         }
         if let (Some(comparison), Some(judged)) = (quality, judged) {
             print_quality(comparison, judged);
@@ -43,11 +44,9 @@ pub fn print(measured: &[Measured], judged: Option<&Judged>) {
         }
     }
     if measured.iter().any(|one| one.nll.is_some() || one.ode.is_some()) {
-        println!(
-            "bits/dim bound the negative log-likelihood from above; ± is the standard error over pictures"
-        );
+        tell!("bits/dim bound the negative log-likelihood from above; ± is the standard error over pictures");
     }
-    cautions.iter().for_each(|caution| println!("caution: {caution}"));
+    cautions.iter().for_each(|caution| tell!("caution: {caution}"));
 }
 
 fn print_judged(judged: &Judged) {
@@ -55,15 +54,15 @@ fn print_judged(judged: &Judged) {
         Some((sampler, steps, seed)) => format!("drawn by {sampler} in {steps} steps, seed {seed}"),
         None => "as given".to_owned(),
     };
-    println!("samples: {}, {from}", thousands(judged.samples as u64));
+    tell!("samples: {}, {from}", thousands(judged.samples as u64));
     let weights = match &judged.weights {
         Some(Loaded { file, sha256, .. }) => format!(" ({file}, SHA-256 {}…)", &sha256[..8]),
         None => String::new(),
     };
-    println!("features: {} of {}{weights}, langevin {VERSION}", judged.dimensions, judged.features);
+    tell!("features: {} of {}{weights}, langevin {VERSION}", judged.dimensions, judged.features);
     if let Some((InceptionScore { mean, std }, splits)) = judged.inception_score {
         let splits = counted(splits as u64, "split");
-        println!("  {:<18}  {mean:.4} ± {std:.4} over {splits}", inception_name(judged));
+        tell!("  {:<18}  {mean:.4} ± {std:.4} over {splits}", inception_name(judged));
     }
 }
 
@@ -71,14 +70,14 @@ fn print_quality(comparison: &Comparison, judged: &Judged) {
     let Quality { frechet, kernel, prdc, .. } = &comparison.quality;
     if let Some(frechet) = frechet {
         let cached = if comparison.cached { "  (mean and covariance known from before)" } else { "" };
-        println!("  {:<18}  {frechet:.4}{cached}", frechet_name(judged));
+        tell!("  {:<18}  {frechet:.4}{cached}", frechet_name(judged));
     }
     match kernel {
         Some(KernelDistance { mean, subsets: 1, .. }) => {
-            println!("  {:<18}  {mean:.6} between the whole sets", kernel_name(judged));
+            tell!("  {:<18}  {mean:.6} between the whole sets", kernel_name(judged));
         }
         Some(KernelDistance { mean, std, subsets, subset_size }) => {
-            println!(
+            tell!(
                 "  {:<18}  {mean:.6} ± {std:.6} over {subsets} subsets of {subset_size}",
                 kernel_name(judged)
             );
@@ -86,10 +85,10 @@ fn print_quality(comparison: &Comparison, judged: &Judged) {
         None => {}
     }
     if let Some(Prdc { precision, recall, density, coverage }) = prdc {
-        println!("  {:<18}  {precision:.4}", "precision");
-        println!("  {:<18}  {recall:.4}", "recall");
-        println!("  {:<18}  {density:.4}", "density");
-        println!("  {:<18}  {coverage:.4}  ({} neighbours)", "coverage", judged.neighbours);
+        tell!("  {:<18}  {precision:.4}", "precision");
+        tell!("  {:<18}  {recall:.4}", "recall");
+        tell!("  {:<18}  {density:.4}", "density");
+        tell!("  {:<18}  {coverage:.4}  ({} neighbours)", "coverage", judged.neighbours);
     }
 }
 
@@ -112,14 +111,14 @@ fn inception_name(judged: &Judged) -> &'static str {
 }
 
 fn print_nll(nll: &Nll) {
-    println!("  bits/dim    {}", shown(nll.total));
-    println!("    L_0       {}", shown(nll.decoder));
-    println!("    L_1…T−1   {}", shown(nll.middle));
-    println!("    L_T       {}", shown(nll.prior));
-    println!("  {:>11}  {:>12}  {:>10}  {:>10}", "t", "bits/dim", "MSE of eps", "MSE of x_0");
+    tell!("  bits/dim    {}", shown(nll.total));
+    tell!("    L_0       {}", shown(nll.decoder));
+    tell!("    L_1…T−1   {}", shown(nll.middle));
+    tell!("    L_T       {}", shown(nll.prior));
+    tell!("  {:>11}  {:>12}  {:>10}  {:>10}", "t", "bits/dim", "MSE of eps", "MSE of x_0");
     for row in picked(&nll.rows) {
         let (bits, eps, x0) = (row.bits.mean, row.mse_eps.mean, row.mse_x0.mean);
-        println!("  {:>11}  {bits:>12.3e}  {eps:>10.5}  {x0:>10.5}", named(row));
+        tell!("  {:>11}  {bits:>12.3e}  {eps:>10.5}  {x0:>10.5}", named(row));
     }
 }
 
