@@ -1,12 +1,16 @@
 //! The repository's own tools: `cargo xtask <task>`.
 
+#![forbid(unsafe_code)]
+
 mod commands;
 mod compare;
+mod deny;
 mod digits;
 mod full_width;
 mod objectives;
 mod paths;
 mod python;
+mod sanitize;
 mod tidy;
 mod validate;
 mod vectors;
@@ -21,6 +25,8 @@ usage: cargo xtask <task>
   validate   formatting, tidy, Clippy, tests and documentation: everything that has to pass
   paths      the tests on every slower instruction set, and with Burn's own operations
   tidy       the invariants of the design, looked up in the text of the sources
+  deny       licences, bans, sources and advisories of all dependencies, by cargo-deny
+  sanitize   the kernels' tests at small sizes under AddressSanitizer and valgrind: some ten minutes
   vectors    makes the reference vectors of tests/parity again, and says which changed
   parity-full
              compares the paper's network at full width, made by diffusers in a temporary folder, with PyTorch
@@ -53,6 +59,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "validate" => validate::run(),
         "paths" => paths::run(),
         "tidy" => tidy::run(root()),
+        "deny" => deny::run(),
+        "sanitize" => sanitize::run(root()),
         "vectors" => vectors::run(root()),
         "parity-full" => full_width::run(root()),
         "compare" => compare::run(root(), options),

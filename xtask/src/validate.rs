@@ -17,6 +17,7 @@ pub fn run() -> Result<()> {
     let steps = [
         ("fmt", cargo(&["fmt", "--all", "--check"])),
         ("tidy", cargo(&["xtask", "tidy"])),
+        ("deny", cargo(&["xtask", "deny"])),
         ("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"])),
         ("test", cargo(&["test", "--workspace", "--release"])),
         ("doc", documentation()),
@@ -40,6 +41,12 @@ fn run_step(name: &str, command: &mut Command) -> Result<()> {
     match name {
         // The same as the command, without starting another process of this program.
         "tidy" => crate::tidy::run(crate::root()).with_context(|| format!("`{}` failed", line(command))),
+        // No reason to go without all the others.
+        "deny" if !crate::deny::is_there() => {
+            println!("deny: left out: {}", crate::deny::ADVICE);
+            Ok(())
+        }
+        "deny" => crate::deny::run().with_context(|| format!("`{}` failed", line(command))),
         _ => run_command(command),
     }
 }

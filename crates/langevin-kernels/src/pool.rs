@@ -127,7 +127,7 @@ impl Kernel for Band<'_> {
 mod tests {
     use super::*;
     use crate::simd::{Isa, with_isa};
-    use crate::testing::{error, same_on_all_pools, values};
+    use crate::testing::{cases, error, same_on_all_pools, values};
     use proptest::prelude::*;
 
     /// The definition, in f64.
@@ -171,7 +171,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200))]
+        #![proptest_config(cases(200))]
         #[test]
         fn agrees_with_the_definition(shape in shapes(), seed in 0u64..1000) {
             let x = values(seed, shape.input().iter().product());

@@ -56,6 +56,7 @@ impl Kernel for SumOfSquares<'_> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::testing::cases;
     use crate::{Isa, with_isa};
     use proptest::prelude::*;
 
@@ -97,7 +98,7 @@ pub(crate) mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
+        #![proptest_config(cases(32))]
         #[test]
         fn sums_of_squares_agree_with_f64(len in 0usize..40_000, seed: u32) {
             check_sum(&values(len, seed));

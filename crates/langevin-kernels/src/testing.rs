@@ -1,5 +1,13 @@
 //! What the tests of several modules need.
 
+use proptest::prelude::ProptestConfig;
+
+/// Tries `count` cases of a property, or fewer where `PROPTEST_CASES` says so: a sanitizer takes its time with each.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    // The default is what the variable says, or more than any test here asks for.
+    ProptestConfig::with_cases(count.min(ProptestConfig::default().cases))
+}
+
 /// Numbers about 0 with standard deviation 1, always the same for the same seed.
 pub(crate) fn values(seed: u64, len: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::simd::{Isa, with_isa};
-use crate::testing::{error, same_on_all_pools, values, wide};
+use crate::testing::{cases, error, same_on_all_pools, values, wide};
 use proptest::prelude::*;
 
 /// Attention by the definition: the output, the logarithm of the sum of exponentials, and the probabilities
@@ -123,7 +123,7 @@ fn shape(batch: usize, positions: usize, heads: usize, head_size: usize) -> Atte
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(cases(100))]
     #[test]
     fn agrees_with_the_definition(
         batch in 1usize..3, positions in 1usize..70, heads in 1usize..4, head_size in 1usize..40,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::simd::{Isa, with_isa};
-use crate::testing::error;
+use crate::testing::{cases, error};
 use proptest::prelude::*;
 
 /// Numbers in [−1, 1] that look random.
@@ -133,7 +133,7 @@ fn shapes() -> impl Strategy<Value = ConvShape> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
     #[test]
     fn agrees_with_the_definition(shape in shapes(), seed in 0u32..1000) {
         let tolerance = if shape.algorithm() == Algorithm::Direct { 2e-6 } else { 2e-5 };

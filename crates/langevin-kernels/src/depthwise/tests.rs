@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::simd::{Isa, with_isa};
-use crate::testing::{error, same_on_all_pools, values};
+use crate::testing::{cases, error, same_on_all_pools, values};
 use proptest::prelude::*;
 
 /// The definition, in f64.
@@ -51,7 +51,7 @@ fn shapes() -> impl Strategy<Value = DepthwiseShape> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
     #[test]
     fn agrees_with_the_definition(shape in shapes(), seed in 0u64..1000) {
         let inputs = inputs(&shape, seed);

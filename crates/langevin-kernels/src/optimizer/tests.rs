@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sum_of_squares::tests::values;
+use crate::testing::cases;
 use crate::{Isa, with_isa};
 use proptest::prelude::*;
 
@@ -75,7 +76,7 @@ fn updates_agree_with_f64_and_bit_for_bit_on_all_sets_and_threads() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(cases(32))]
     #[test]
     fn updates_agree_with_f64_for_any_numbers(
         len in 0usize..600, scale in 0.0f32..1.0, pull in 0.0f32..0.1, keep in 0.9f32..1.0,
