@@ -13,15 +13,16 @@ pub fn keep_freed_memory() {
         // Not a higher M_MMAP_THRESHOLD: the library takes none above 32 MiB, and activations are larger.
         libc::mallopt(libc::M_MMAP_MAX, 0);
         libc::mallopt(libc::M_TRIM_THRESHOLD, -1);
-        ask_for_huge_pages();
     }
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    ask_for_huge_pages();
 }
 
 /// Grows the heap by half of the machine's memory, which takes addresses alone, and asks for huge pages there. What
 /// the system refuses changes speed only.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-unsafe fn ask_for_huge_pages() {
-    // SAFETY: `free` gets what `malloc` gave, and the advice changes no contents.
+fn ask_for_huge_pages() {
+    // SAFETY: `free` gets what `malloc` gave, the advice stays within it and changes no contents.
     unsafe {
         let page = libc::sysconf(libc::_SC_PAGESIZE).max(1) as usize;
         let memory = page * libc::sysconf(libc::_SC_PHYS_PAGES).max(0) as usize;

@@ -59,6 +59,9 @@ pub(crate) unsafe fn multiply<S: Simd, const MR: usize>(
 }
 
 /// One k of [`multiply`].
+///
+/// # Safety
+/// Two vectors must be readable from `b` on, and the element `at` of each row.
 #[inline(always)]
 unsafe fn add_step<S: Simd, const MR: usize>(
     s: S,

@@ -31,6 +31,8 @@
 //! # Ok::<(), langevin_math::MathError>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod bound;
 pub mod decoder;
 pub mod embedding;

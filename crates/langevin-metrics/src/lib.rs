@@ -28,6 +28,8 @@
 //! # Ok::<(), langevin_metrics::MetricsError>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod builder;
 mod distances;
 mod error;

@@ -7,6 +7,8 @@
 //! Samples are `f32`, channels last, pictures scaled to [−1, 1]; a point is a picture of one position and two
 //! channels. The equations are in [`math`], in f64.
 
+#![forbid(unsafe_code)]
+
 pub mod compute;
 pub mod config;
 pub mod data;

@@ -10,6 +10,8 @@ use std::ops::Range;
 pub struct Source {
     /// Relative to the root, with `/`.
     pub path: String,
+    /// All of it.
+    pub text: String,
     /// How many lines the file has.
     pub lines: usize,
     /// Without comments, and without what stands in literals.
@@ -28,7 +30,8 @@ impl Source {
         if path.split('/').any(|part| ["tests", "benches", "examples"].contains(&part)) {
             tests.push(0..text.len());
         }
-        Self { path: path.to_owned(), lines: text.lines().count(), code, strings, tests }
+        let lines = text.lines().count();
+        Self { path: path.to_owned(), text: text.to_owned(), lines, code, strings, tests }
     }
 
     /// Whether the byte `at` belongs to test code.

@@ -19,15 +19,20 @@ pub(super) struct Product {
 }
 
 /// What a tile begins with and where it goes; `row` is the tile's first.
-///
-/// # Safety
-/// Of both functions: the elements for `valid` rows from `row` on must be there, whole tiles of columns.
 pub(super) trait Destination: Copy {
+    /// What the products are added to.
+    ///
+    /// # Safety
+    /// The elements for `valid` rows from `row` on must be readable, whole tiles of columns.
     #[inline(always)]
     unsafe fn start<S: Simd, const MR: usize>(self, s: S, _row: usize, _valid: usize) -> Tile<S::V, MR> {
         zero_tile::<S, MR>(s)
     }
 
+    /// Takes the sums.
+    ///
+    /// # Safety
+    /// The elements for `valid` rows from `row` on must be writable, whole tiles of columns.
     unsafe fn finish<S: Simd, const MR: usize>(self, s: S, row: usize, valid: usize, tile: &Tile<S::V, MR>);
 }
 

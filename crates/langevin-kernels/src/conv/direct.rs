@@ -200,6 +200,10 @@ impl<const MR: usize> Kernel for Positions<'_, MR> {
 
 impl<const MR: usize> Positions<'_, MR> {
     /// Adds the addends to a tile and writes it.
+    ///
+    /// # Safety
+    /// `valid` output channels from `channel` on must exist at `count` positions from `position` on, which are no other
+    /// task's.
     #[inline(always)]
     unsafe fn write<S: Simd>(
         &self,

@@ -222,6 +222,9 @@ impl<const N: usize> Kernel for SampleGradient<'_, N> {
 
 impl<const N: usize> SampleGradient<'_, N> {
     /// Adds to `V` vectors of a kernel row from element j on, of which `lanes` lanes exist.
+    ///
+    /// # Safety
+    /// The row must have `V` vectors of `lanes` elements from j on; the sums must be no other task's.
     #[inline(always)]
     unsafe fn add<S: Simd, const V: usize>(&self, s: S, row: usize, j: usize, lanes: usize) {
         let Walk { shape, input, line, .. } = self.walk;

@@ -107,6 +107,9 @@ impl<const MR: usize> Kernel for Tiles<'_, MR> {
 }
 
 /// Writes Bᵀ d B of one tile, element by element.
+///
+/// # Safety
+/// `channels` elements must be readable from each pointer on, and whole vectors of them writable at each element of `to`.
 #[inline(always)]
 pub(super) unsafe fn transform_input<S: Simd>(
     s: S,
@@ -166,6 +169,9 @@ impl<const MR: usize> Tiles<'_, MR> {
     }
 
     /// Aᵀ m A of one tile, for one vector of channels.
+    ///
+    /// # Safety
+    /// `t` must be one of the task's tiles, and `channel` the first of a vector of channels.
     #[inline(always)]
     unsafe fn outputs<S: Simd>(&self, s: S, t: usize, channel: usize) -> [S::V; 16] {
         let from = self.products[t * self.width + channel..].as_ptr();
@@ -177,6 +183,9 @@ impl<const MR: usize> Tiles<'_, MR> {
     }
 
     /// Writes the 4×4 outputs of a tile, those that exist.
+    ///
+    /// # Safety
+    /// `t` must be one of the task's tiles and `place` its own, which no other task writes.
     #[inline(always)]
     unsafe fn write<S: Simd>(&self, s: S, t: usize, place: super::tiles::Place) {
         let (rows, columns) = (self.tiling.rows, self.tiling.columns);
@@ -204,6 +213,9 @@ impl<const MR: usize> Tiles<'_, MR> {
     }
 
     /// Writes the sums of 2×2 outputs of a tile.
+    ///
+    /// # Safety
+    /// As for `write`.
     #[inline(always)]
     unsafe fn write_halved<S: Simd>(&self, s: S, t: usize, place: super::tiles::Place) {
         let (rows, columns) = (self.tiling.rows / 2, self.tiling.columns / 2);

@@ -169,6 +169,10 @@ impl Kernel for Transform<'_> {
 }
 
 impl Chunk<'_> {
+    /// Writes the transform of the output's gradient in one tile, element by element.
+    ///
+    /// # Safety
+    /// Whole vectors of the padded channels must be writable at each element of `to`.
     #[inline(always)]
     unsafe fn transform_output<S: Simd>(&self, s: S, place: Place, to: *mut f32) {
         let Layout { tiling, dy, .. } = *self.layout;
