@@ -38,7 +38,7 @@ pub fn run() -> Result<()> {
     }
     let several = told(&found).matches("warning[duplicate]").count();
     println!(
-        "deny: {} crates, all from crates.io, under licences that deny.toml allows; {several} of them in several versions",
+        "deny: {} crates, all from Rust's public registry, under licences that deny.toml allows; {several} of them in several versions",
         count()?
     );
     let start = deny(&["check", "--hide-inclusion-graph", "advisories"]).stderr(Stdio::piped()).spawn();

@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn places_are_told_without_the_folders_of_the_builder() {
-        let theirs = "/home/a/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/burn-tensor-0.22.1/src/tensor/api.rs";
+        let theirs =
+            "/home/a/.cargo/registry/src/mirror-1949cf8c6b5b557f/burn-tensor-0.22.1/src/tensor/api.rs";
         assert_eq!(source(theirs), "burn-tensor-0.22.1/src/tensor/api.rs");
         assert_eq!(source("crates/langevin-cli/src/panics.rs"), "crates/langevin-cli/src/panics.rs");
     }

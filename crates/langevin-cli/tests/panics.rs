@@ -293,6 +293,8 @@ fn files_may_hold_anything() {
         let model =
             if *tree == checkpoint { format!("{name}/checkpoints/step-0000004") } else { name.clone() };
         copy(&place.path(tree), &place.path(&model));
+        // With it, all that is changed would only be called damaged.
+        let _ = fs::remove_file(place.path(format!("{model}/langevin/manifest.json")));
         fs::write(place.path(format!("{model}/{file}")), text).unwrap();
         let mut lines = vec![format!("sample {name} -n 1 --steps 2 --quiet --out {name}/out.npy")];
         lines.push(match index % 4 {
