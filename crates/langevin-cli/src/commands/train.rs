@@ -8,7 +8,7 @@ use crate::args::TrainArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::folders::{check_empty, new_run, next_run, run_name};
 use crate::plan;
-use crate::say::{note, say};
+use crate::say::{note, tell};
 use crate::skipped::write_skipped;
 use anyhow::Context;
 use langevin::compute::set_exact;
@@ -49,7 +49,7 @@ pub fn run(arguments: &TrainArguments) -> Done {
         let plan = plan.trim_end();
         // A plan that is all that was asked for is the output; otherwise it goes where the progress does.
         if arguments.dry_run {
-            say!("{plan}");
+            tell!("{plan}");
             return Ok(());
         }
         note!("{plan}");
