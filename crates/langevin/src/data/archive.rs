@@ -50,7 +50,9 @@ pub(super) fn load(path: &Path, options: &DataOptions) -> Result<Dataset, DataEr
         .map(|at| twice.contains(&entries[at].1) || same(at, at + 1) || (at > 0 && same(at - 1, at)))
         .collect();
     let (names, indices) = entries.into_iter().unzip();
-    gather(file_name(path), &source, &Archive { names, strays, indices, ambiguous, archive }, options)
+    let length = path.metadata().map_err(|cause| DataError::io(path, cause))?.len();
+    let archive = Archive { names, strays, indices, ambiguous, archive, length };
+    gather(file_name(path), &source, &archive, options)
 }
 
 /// Whether a path would lie outside of the folder that an archive is unpacked to.
@@ -95,8 +97,21 @@ fn damaged(error: ZipError) -> String {
 /// Opens an archive; its clones share the file and the table of contents.
 pub(super) fn open(path: &Path) -> Result<ZipArchive<SharedFile>, DataError> {
     let file = open_file(path).map_err(|cause| DataError::io(path, cause))?;
-    ZipArchive::new(SharedFile { file: Arc::new(Mutex::new(file)), position: 0 })
-        .map_err(|error| DataError::malformed(path.display().to_string(), damaged(error)))
+    let length = file.metadata().map_err(|cause| DataError::io(path, cause))?.len();
+    let malformed = |reason| DataError::malformed(path.display().to_string(), reason);
+    let mut archive = ZipArchive::new(SharedFile { file: Arc::new(Mutex::new(file)), position: 0 })
+        .map_err(|error| malformed(damaged(error)))?;
+    // Many entries of one stretch of the file would unpack to its length times their number.
+    let mut packed = 0u64;
+    for index in 0..archive.len() {
+        packed =
+            packed.saturating_add(archive.by_index_raw(index).map_or(0, |entry| entry.compressed_size()));
+    }
+    if packed > length {
+        let reason = format!("its zip archive is damaged: its files take {packed} bytes of its {length}");
+        return Err(malformed(reason));
+    }
+    Ok(archive)
 }
 
 struct Archive {
@@ -106,6 +121,7 @@ struct Archive {
     /// Whether another entry has the same name.
     ambiguous: Vec<bool>,
     archive: ZipArchive<SharedFile>,
+    length: u64,
 }
 
 impl Archive {
@@ -141,6 +157,10 @@ impl Files for Archive {
 
     fn size(&self, index: usize) -> Result<u64, String> {
         self.entry(index, |entry| Ok(entry.size()))
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.length)
     }
 
     fn read(&self, index: usize, limit: u64) -> Result<Vec<u8>, String> {

@@ -4,8 +4,11 @@ use super::error::{DataError, Kind};
 use super::samples::Samples;
 use super::{DataOptions, Dataset, PictureSet, decode};
 
-/// The most classes that labels may number: enough for any, and too few for labels that are something else.
-const MAX_CLASSES: u64 = 1 << 20;
+/// The most classes that labels may number in a set of any size: enough for most, and too few for labels that are something else.
+const MAX_CLASSES: u64 = 1 << 16;
+
+/// The most classes of a set that has as many pictures. The names of all are kept, so one label must not ask for any number.
+const MAX_CLASSES_OF_MANY: u64 = 1 << 20;
 
 /// How an array of pictures is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +103,10 @@ fn numbered(labels: Vec<u64>, count: usize, names: Vec<String>) -> Result<(Vec<u
         return Err(format!("there are {} labels for {count} pictures", labels.len()));
     }
     let classes = labels.iter().max().map_or(0, |&top| top.saturating_add(1));
-    let most = if names.is_empty() { MAX_CLASSES } else { names.len() as u64 };
+    let most = match names.len() {
+        0 => (count as u64).clamp(MAX_CLASSES, MAX_CLASSES_OF_MANY),
+        named => named as u64,
+    };
     if classes > most {
         return Err(format!("its labels go up to {}, and at most {} is expected", classes - 1, most - 1));
     }
@@ -142,5 +148,10 @@ mod tests {
         assert!(numbered(vec![2], 2, vec![]).unwrap_err().contains("1 labels for 2 pictures"));
         assert!(numbered(vec![2], 1, vec!["a".to_owned()]).is_err());
         assert!(numbered(vec![u64::MAX], 1, vec![]).is_err());
+        // The names of a million classes for one picture would take thousands of times its file.
+        assert_eq!(numbered(vec![65_535], 1, vec![]).unwrap().1.len(), 65_536);
+        assert!(numbered(vec![65_536], 1, vec![]).unwrap_err().contains("at most 65535"));
+        let many: Vec<u64> = (0..70_000).collect();
+        assert_eq!(numbered(many, 70_000, vec![]).unwrap().1.len(), 70_000);
     }
 }

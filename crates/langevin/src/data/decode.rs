@@ -9,7 +9,7 @@ use image::{
 
 use super::error::Kind;
 use super::picture::Picture;
-use super::{jpeg, whole};
+use super::{jpeg, webp, whole};
 
 /// The largest picture file that is read.
 pub(super) const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -17,6 +17,10 @@ pub(super) const MAX_FILE_BYTES: u64 = 1 << 30;
 const MAX_SIDE: u64 = 32_768;
 /// The most samples of one picture: 178 megapixels of RGB, more than any camera takes, and 1 GiB of 16 bits each.
 const MAX_SAMPLES: u64 = 1 << 29;
+/// Decoded bytes that any file may claim, a picture or an archive of them: 16 MiB, some five million pixels of three colours.
+const FREE_BYTES: u64 = 1 << 24;
+/// Decoded bytes that each byte of a file may stand for beyond that. Deflate reaches 1,032, and pictures of one colour more.
+const MAX_GROWTH: u64 = 4096;
 
 /// Endings of picture files, also of formats that are not read: such a file is never passed over in silence.
 const PICTURE_ENDINGS: &[&str] = &[
@@ -183,7 +187,22 @@ fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     check_sides(height.into(), width.into())?;
     let channels = u64::from(decoder.color_type().channel_count());
     check_samples(height.into(), width.into(), channels)?;
+    if format == ImageFormat::WebP {
+        webp::check(bytes, height, width)?;
+    }
+    check_growth(decoder.total_bytes(), bytes.len() as u64)?;
     Ok(decoder)
+}
+
+/// Refuses headers that promise far more than their file can hold, before room for it is made.
+pub(super) fn check_growth(claimed: u64, length: u64) -> Result<(), String> {
+    if claimed <= FREE_BYTES.max(length.saturating_mul(MAX_GROWTH)) {
+        return Ok(());
+    }
+    let claimed = claimed >> 20;
+    Err(format!(
+        "decoded, it would take {claimed} MiB, which a file of {length} bytes can only hold if it is empty or damaged"
+    ))
 }
 
 fn kind_of(decoder: &impl ImageDecoder) -> Result<Kind, String> {
@@ -222,4 +241,35 @@ fn in_one_line(error: ImageError) -> String {
 
 fn opaque(picture: &Picture) -> bool {
     picture.channels == 4 && picture.samples.iter().skip(3).step_by(4).all(|&alpha| alpha == 255)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header alone, of the sides that it says.
+    fn bitmap(side: u32) -> Vec<u8> {
+        let side = side.to_le_bytes();
+        [
+            &b"BM"[..],
+            &[54, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0],
+            &side,
+            &side,
+            &[1, 0, 24, 0],
+            &[0; 24],
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn a_header_that_promises_too_much_gets_no_memory() {
+        assert_eq!(probe(&bitmap(2000)).unwrap().height, 2000);
+        for side in [3000, 16_000] {
+            let message = probe(&bitmap(side)).unwrap_err();
+            assert!(message.contains("MiB, which a file of 54 bytes"), "{message}");
+        }
+        let message = probe(&bitmap(30_000)).unwrap_err();
+        assert!(message.contains("more than 1024 MiB"), "{message}");
+        assert!(check_growth(1 << 30, 1 << 18).is_ok() && check_growth(1 << 30, (1 << 18) - 1).is_err());
+    }
 }

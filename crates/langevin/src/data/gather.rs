@@ -21,6 +21,11 @@ pub(super) trait Files: Sync {
     /// How many bytes a file is said to have; an error says why it cannot be read.
     fn size(&self, index: usize) -> Result<u64, String>;
 
+    /// Bytes of the one file that holds them all, if there is one.
+    fn length(&self) -> Option<u64> {
+        None
+    }
+
     /// The first `limit` bytes of a file, or all of it; an error says why not.
     fn read(&self, index: usize, limit: u64) -> Result<Vec<u8>, String>;
 }
@@ -50,6 +55,12 @@ pub(super) fn gather(
     survey.judge(&place, options.on_bad_file)?;
     let (height, width) = common_size(&place, files, &survey.members, options.size)?;
     let kind = common_kind(&place, files, &survey.members, options)?;
+    if let (None, Some(length)) = (options.size, files.length()) {
+        // Each header keeps within what its file may claim, but a small archive has room for many.
+        let depth = if kind.levels > 256 { 2 } else { 1 };
+        let claimed = (survey.members.len() * height * width * kind.channels) as u64 * depth;
+        super::decode::check_growth(claimed, length).map_err(|reason| DataError::malformed(&place, reason))?;
+    }
     let filled = samples(&survey, options.channels, (height, width), kind);
     let (samples, failed) = filled.map_err(|bytes| DataError::too_large(&place, bytes))?;
     survey.refuse(failed);

@@ -29,6 +29,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 mod transforms;
+mod webp;
 mod whole;
 mod write;
 

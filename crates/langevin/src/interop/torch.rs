@@ -5,12 +5,17 @@
 use crate::models::weights::{Array, Weights};
 use pytorch_reader::{DType, PytorchError, PytorchReader, Tensor};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use zip::ZipArchive;
 
-/// How many times larger than its file the f32 copies of its tensors may be: half precision doubles, and several names
-/// may share one storage. A tensor that repeats its storage without end stays out.
+/// How many times larger than its file the f32 copies of its tensors may be, and what an archive unpacks to: half precision
+/// doubles, and several names may share one storage. A tensor that repeats its storage without end stays out.
 const MOST_GROWTH: u64 = 16;
+
+/// Where a TAR archive says that it is one.
+const TAR_MAGIC: std::ops::Range<usize> = 257..262;
 
 /// Why a PyTorch file cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +33,10 @@ pub enum TorchError {
     Dtype { path: PathBuf, name: String, dtype: DType },
     #[error("{path} has {length} bytes, but its tensors would fill {claimed}: it is no file of weights")]
     Growth { path: PathBuf, length: u64, claimed: u64 },
+    #[error(
+        "{path} is a TAR archive, as PyTorch wrote before version 0.1.10, which is not read: load it there and save it again"
+    )]
+    Tar { path: PathBuf },
 }
 
 /// The tensors of a file, by the path of keys that leads to each; none is in memory yet.
@@ -46,6 +55,7 @@ impl TorchFile {
     pub fn open(path: &Path) -> Result<Self, TorchError> {
         let owned = || path.to_owned();
         let length = fs::metadata(path).map_err(|cause| TorchError::Read { path: owned(), cause })?.len();
+        check_container(path, length)?;
         let reader = PytorchReader::new(path).map_err(|error| match error {
             PytorchError::Io(cause) if cause.kind() != std::io::ErrorKind::InvalidData => {
                 TorchError::Read { path: owned(), cause }
@@ -108,6 +118,33 @@ impl TorchFile {
             _ => bytes.as_chunks().0.iter().map(|bytes| f32::from_ne_bytes(*bytes)).collect(),
         })
     }
+}
+
+/// Refuses containers that unpack to far more than they are: archives that say so, and TAR, whose files may have holes of any size.
+fn check_container(path: &Path, length: u64) -> Result<(), TorchError> {
+    let read = |cause| TorchError::Read { path: path.to_owned(), cause };
+    let mut file = File::open(path).map_err(read)?;
+    let mut start = Vec::new();
+    (&mut file).take(TAR_MAGIC.end as u64).read_to_end(&mut start).map_err(read)?;
+    if start.get(TAR_MAGIC) == Some(b"ustar") {
+        return Err(TorchError::Tar { path: path.to_owned() });
+    }
+    if !start.starts_with(b"PK") {
+        return Ok(());
+    }
+    let damaged = |error| TorchError::Malformed {
+        path: path.to_owned(),
+        message: format!("its zip archive is damaged: {error}"),
+    };
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
+    let mut claimed = 0u64;
+    for index in 0..archive.len() {
+        claimed = claimed.saturating_add(archive.by_index_raw(index).map_err(damaged)?.size());
+    }
+    if claimed > length.saturating_mul(MOST_GROWTH) {
+        return Err(TorchError::Growth { path: path.to_owned(), length, claimed });
+    }
+    Ok(())
 }
 
 fn one_line(error: &PytorchError) -> String {
