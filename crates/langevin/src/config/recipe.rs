@@ -61,6 +61,9 @@ impl Recipe {
     }
 
     /// The recipe as TOML.
+    ///
+    /// # Panics
+    /// If its seed is 2⁶³ or more, which no recipe that was parsed and no [`Settings`](super::Settings) has.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("every recipe has a TOML form")
     }
@@ -78,7 +81,10 @@ impl Recipe {
             return Err(malformed());
         }
         let value = parse_value(text.trim());
-        let mut root = toml::Table::try_from(self).expect("every recipe has a TOML form");
+        let mut root = toml::Table::try_from(self).map_err(|error| RecipeError::Set {
+            assignment: assignment.to_owned(),
+            message: error.to_string(),
+        })?;
         let (last, parents) = path.split_last().ok_or_else(malformed)?;
         let mut table = &mut root;
         for key in parents {
@@ -136,6 +142,19 @@ mod tests {
         assert_eq!(changed.diffusion.prediction, Prediction::V);
         let changed = changed.with_assignment("diffusion.schedule.kind=cosine").unwrap();
         assert_eq!(changed.diffusion.schedule, Schedule::Cosine {});
+    }
+
+    #[test]
+    fn a_seed_that_toml_cannot_hold_is_an_error() {
+        let mut recipe = builtin_recipe("digits").unwrap();
+        recipe.train.seed = u64::MAX;
+        let message = recipe.with_assignment("train.steps=3").unwrap_err().to_string();
+        assert!(message.contains("train.steps=3") && message.contains("range"), "{message}");
+        let points = crate::data::load("two-moons", &crate::data::DataOptions::default()).unwrap();
+        let mut recipe = builtin_recipe("swiss-roll").unwrap();
+        recipe.train.seed = 1 << 63;
+        let message = crate::config::Settings::resolve(recipe, &points).unwrap_err().to_string();
+        assert!(message.contains("--seed") && message.contains("less than 2^63"), "{message}");
     }
 
     #[test]

@@ -173,6 +173,8 @@ fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
     check(train.steps > 0, "train.steps (--steps)", &train.steps, "at least 1")?;
     check(train.steps < 1 << 32, "train.steps (--steps)", &train.steps, "less than 2^32")?;
     check((1..1 << 20).contains(&train.batch), "train.batch (--batch)", &train.batch, "1 to 2^20 - 1")?;
+    // No more can be written as TOML, which stores a run's settings.
+    check(i64::try_from(train.seed).is_ok(), "train.seed (--seed)", &train.seed, "less than 2^63")?;
     let micro = train.micro_batch.unwrap_or(1);
     check(micro > 0, "train.micro_batch (--micro-batch)", &micro, "at least 1")?;
     let rate = train.learning_rate;

@@ -6,7 +6,7 @@ use super::bad::BadFile;
 use super::error::{DataError, Kind};
 use super::samples::{Failed, Samples};
 use super::survey::{Member, Survey};
-use super::{Channels, DataOptions, Dataset, PictureSet, catalogue};
+use super::{Channels, DataOptions, Dataset, PictureSet, catalogue, decode};
 
 /// Files that can be read by several threads at once.
 pub(super) trait Files: Sync {
@@ -59,7 +59,7 @@ pub(super) fn gather(
         // Each header keeps within what its file may claim, but a small archive has room for many.
         let depth = if kind.levels > 256 { 2 } else { 1 };
         let claimed = (survey.members.len() * height * width * kind.channels) as u64 * depth;
-        super::decode::check_growth(claimed, length).map_err(|reason| DataError::malformed(&place, reason))?;
+        decode::check_growth(claimed, length).map_err(|reason| DataError::malformed(&place, reason))?;
     }
     let filled = samples(&survey, options.channels, (height, width), kind);
     let (samples, failed) = filled.map_err(|bytes| DataError::too_large(&place, bytes))?;

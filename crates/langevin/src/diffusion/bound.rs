@@ -26,6 +26,17 @@ pub enum Bound {
 }
 
 impl Bound {
+    /// Whether its numbers are ones that can be applied.
+    pub fn is_sound(&self) -> bool {
+        match *self {
+            Self::None => true,
+            Self::Clip { range } => range > 0.0 && range.is_finite(),
+            Self::Dynamic { quantile, max } => {
+                quantile > 0.0 && quantile <= 1.0 && max >= 1.0 && max.is_finite()
+            }
+        }
+    }
+
     /// x̂_0 within the bound.
     ///
     /// # Shapes
@@ -83,5 +94,14 @@ mod tests {
         // The first sample's median of 0.375 becomes 1; the second's is 2.
         assert_eq!(bounded, [0.5, -0.25, 1.0, -0.5]);
         assert_eq!(to_vec(Bound::Clip { range: 1.0 }.apply(x)), [0.5, -0.25, 1.0, -1.0]);
+    }
+
+    #[test]
+    fn unsound_numbers_are_known() {
+        let clip = |range| Bound::Clip { range }.is_sound();
+        assert!(clip(0.5) && !clip(0.0) && !clip(-1.0) && !clip(f64::INFINITY) && !clip(f64::NAN));
+        let dynamic = |quantile, max| Bound::Dynamic { quantile, max }.is_sound();
+        assert!(dynamic(0.995, 1.0) && !dynamic(0.0, 1.0) && !dynamic(1.1, 1.0) && !dynamic(0.5, 0.9));
+        assert!(!dynamic(f64::NAN, 1.0) && !dynamic(0.5, f64::INFINITY));
     }
 }

@@ -152,6 +152,9 @@ impl Checkpoint {
             .map_err(|cause| CheckpointError::Recipe { path: path.clone(), cause })?;
         let settings = Settings { recipe, shape: state.shape, levels: state.levels, data: state.data };
         settings.check().map_err(|error| unsound(error.to_string()))?;
+        if let Some(bound) = state.bound.filter(|bound| !bound.is_sound()) {
+            return Err(unsound(format!("its bound is {bound:?}, whose numbers cannot be applied")));
+        }
         let (folder, bound, progress) = (folder.to_owned(), state.bound, state.progress);
         Ok(Self { folder, step: progress.step, progress, settings, pipeline: None, bound, manifest })
     }

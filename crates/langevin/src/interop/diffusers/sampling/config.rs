@@ -111,6 +111,9 @@ impl Config {
         match parsed {
             Ok(parsed) => {
                 wrong.extend(class.refused(&parsed));
+                if !parsed.bound().is_sound() {
+                    wrong.push(format!("it bounds x_0 by {:?}", parsed.bound()));
+                }
                 if wrong.is_empty() { Ok(parsed) } else { Err(error(wrong)) }
             }
             Err(cause) => {
