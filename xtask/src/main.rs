@@ -7,6 +7,7 @@ mod compare;
 mod deny;
 mod digits;
 mod full_width;
+mod fuzz;
 mod objectives;
 mod paths;
 mod python;
@@ -32,6 +33,8 @@ usage: cargo xtask <task>
              compares the paper's network at full width, made by diffusers in a temporary folder, with PyTorch
   compare    times training and the forward pass in Langevin and its peers, and writes docs/performance.md
              [--threads N, 2] [--rounds N, 5] [--work NAME,...] [--peer NAME,...]
+  fuzz       lets libFuzzer make up files for every reader, and fails where one panics, hangs or takes too much memory
+             [--seconds N, 60] [--runs N] [--target NAME,...] [--target-dir FOLDER, fuzz/target]
   digits     trains the digits with three seeds, half an hour on two cores, and checks the loss reached
   objectives FOLDER
              trains the digits under every objective with three seeds, an hour on two cores, and prints the table of
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let Some((task, options)) = arguments.split_first() else { bail!("no task named\n{USAGE}") };
-    if !["compare", "objectives"].contains(&&task[..])
+    if !["compare", "fuzz", "objectives"].contains(&&task[..])
         && let Some(option) = options.first()
     {
         bail!("'{task}' takes no argument, got '{option}'");
@@ -64,6 +67,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "vectors" => vectors::run(root()),
         "parity-full" => full_width::run(root()),
         "compare" => compare::run(root(), options),
+        "fuzz" => fuzz::run(root(), options),
         "digits" => digits::run(root()),
         "objectives" => match options {
             [folder] => objectives::run(Path::new(folder)),

@@ -4,9 +4,12 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
+/// Folders that are no part of the repository.
+const IGNORED: [&str; 3] = ["target", "runs", "fuzz/target"];
+
 /// Path (relative to the root, with `/`) and text of every file with the extension, sorted by path.
 ///
-/// Hidden folders and those that .gitignore names at the root (`target`, `runs`) are left out.
+/// Hidden folders and those that .gitignore names (`target`, `runs`, `fuzz/target`) are left out.
 ///
 /// # Errors
 /// If a folder or a file cannot be read, or is not UTF-8.
@@ -26,7 +29,7 @@ fn walk(root: &Path, below: &str, extension: &str, found: &mut Vec<(String, Stri
         let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            if !name.starts_with('.') && path != "target" && path != "runs" {
+            if !name.starts_with('.') && !IGNORED.contains(&&path[..]) {
                 walk(root, &path, extension, found)?;
             }
         } else if kind.is_file() && Path::new(&name).extension().is_some_and(|end| end == extension) {

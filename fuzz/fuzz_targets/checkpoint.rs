@@ -1,0 +1,3 @@
+#![no_main]
+
+langevin_fuzz::target!("checkpoint");
