@@ -84,7 +84,7 @@ fn one(root: &Path, folder: &Path, program: &Path, name: &str, options: &Options
 }
 
 /// The names of the targets: the folders of the corpus.
-fn targets(root: &Path) -> Result<Vec<String>> {
+pub fn targets(root: &Path) -> Result<Vec<String>> {
     let corpus = root.join("fuzz/corpus");
     let entries = fs::read_dir(&corpus).with_context(|| format!("cannot list {}", corpus.display()))?;
     let mut names = Vec::new();

@@ -13,6 +13,7 @@ mod paths;
 mod python;
 mod sanitize;
 mod tidy;
+mod torture;
 mod validate;
 mod vectors;
 
@@ -35,6 +36,8 @@ usage: cargo xtask <task>
              [--threads N, 2] [--rounds N, 5] [--work NAME,...] [--peer NAME,...]
   fuzz       lets libFuzzer make up files for every reader, and fails where one panics, hangs or takes too much memory
              [--seconds N, 60] [--runs N] [--target NAME,...] [--target-dir FOLDER, fuzz/target]
+  torture --minutes N
+             what validate does less of: a hundred kills and more, other random inputs, sanitize, fuzz
   digits     trains the digits with three seeds, half an hour on two cores, and checks the loss reached
   objectives FOLDER
              trains the digits under every objective with three seeds, an hour on two cores, and prints the table of
@@ -53,7 +56,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let Some((task, options)) = arguments.split_first() else { bail!("no task named\n{USAGE}") };
-    if !["compare", "fuzz", "objectives"].contains(&&task[..])
+    if !["compare", "fuzz", "objectives", "torture"].contains(&&task[..])
         && let Some(option) = options.first()
     {
         bail!("'{task}' takes no argument, got '{option}'");
@@ -68,6 +71,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "parity-full" => full_width::run(root()),
         "compare" => compare::run(root(), options),
         "fuzz" => fuzz::run(root(), options),
+        "torture" => torture::run(options),
         "digits" => digits::run(root()),
         "objectives" => match options {
             [folder] => objectives::run(Path::new(folder)),
