@@ -37,7 +37,7 @@ pub use activation::{gelu, gelu_backward, silu, silu_backward};
 pub use attention::{AttentionShape, attention, attention_backward};
 pub use concat::{concat_channels, split_channels};
 pub use conv::{
-    Addends, Algorithm, ConvShape, PreparedWeight, RectangularShape, channel_sums, conv2d,
+    Addends, Algorithm, ConvShape, PreparedWeight, RectangularShape, WorkingMemory, channel_sums, conv2d,
     conv2d_input_gradient, conv2d_prepared, conv2d_rectangular, conv2d_rectangular_prepared,
     conv2d_weight_gradient,
 };

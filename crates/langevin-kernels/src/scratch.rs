@@ -22,6 +22,12 @@ thread_local! {
     static KEPT: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Elements that this thread keeps.
+#[cfg(test)]
+pub(crate) fn kept_len() -> usize {
+    KEPT.with_borrow(|kept| kept.iter().map(|lines| lines.len() * LINE).sum())
+}
+
 /// A buffer of f32 at a multiple of 64 bytes, whose contents are whatever an earlier use left there.
 pub(crate) struct Scratch {
     lines: Vec<Line>,

@@ -41,5 +41,5 @@ pub use pool::{max_pool, mean_pool, mean_positions};
 pub use prepared::PreparedWeights;
 pub use profile::{Spent, start_profile, stop_profile};
 pub use resample::{average_pool_2x, upsample_nearest_2x};
-pub use settings::{OPS_VARIABLE, OpsError, kernels_from_environment, set_exact};
+pub use settings::{OPS_VARIABLE, OpsError, exact, kernels_from_environment, set_exact};
 pub use softmax::softmax;

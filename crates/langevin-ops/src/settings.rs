@@ -23,7 +23,8 @@ pub fn set_exact(exact: bool) {
     EXACT.store(exact, Ordering::Relaxed);
 }
 
-pub(crate) fn exact() -> bool {
+/// What [`set_exact`] was told last; `false` at first.
+pub fn exact() -> bool {
     EXACT.load(Ordering::Relaxed)
 }
 

@@ -5,8 +5,8 @@
 
 pub use langevin_kernels::{ISA_VARIABLE, Isa, IsaError, isa, keep_freed_memory, with_isa};
 pub use langevin_ops::{
-    OPS_VARIABLE, OpsError, PreparedWeights, Spent, kernels_from_environment, set_exact, start_profile,
-    stop_profile,
+    OPS_VARIABLE, OpsError, PreparedWeights, Spent, exact, kernels_from_environment, set_exact,
+    start_profile, stop_profile,
 };
 
 /// Why what the environment asks for cannot compute.

@@ -21,6 +21,19 @@ const LEAST: usize = 1024;
 /// Rows of a block: several register tiles of any set, and an odd number of cache lines.
 const ROWS: usize = 48;
 
+/// The positions of a part. From the shape alone: the parts are added up in their order.
+fn part_of(positions: usize) -> usize {
+    positions.div_ceil(PARTS).max(LEAST).next_multiple_of(CHUNK)
+}
+
+/// Elements of the sums of all parts.
+pub(super) fn sums_len<S: Simd>(shape: &ConvShape) -> usize {
+    let [batch, rows, columns, outputs] = shape.output();
+    let positions = batch * rows * columns;
+    let parts = positions.div_ceil(part_of(positions));
+    parts * shape.kernel * shape.kernel * shape.inputs * outputs.next_multiple_of(tile_columns::<S>())
+}
+
 pub(super) fn gradient<S: Simd, const MR: usize>(
     s: S,
     shape: &ConvShape,
@@ -48,8 +61,7 @@ pub(super) fn gradient<S: Simd, const MR: usize>(
     let depth = shape.kernel * shape.inputs;
     let sums_line = outputs.next_multiple_of(tile_columns::<S>());
     let positions = lines * columns;
-    // From the shape alone: the parts are added up in their order.
-    let part = positions.div_ceil(PARTS).max(LEAST).next_multiple_of(CHUNK);
+    let part = part_of(positions);
     let parts = positions.div_ceil(part);
     let part_len = shape.kernel * depth * sums_line;
     let mut sums = Scratch::new(parts * part_len);

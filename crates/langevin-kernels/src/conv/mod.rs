@@ -15,10 +15,12 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod winograd;
+mod working;
 
 pub use prepared::PreparedWeight;
 pub use rectangular::{RectangularShape, conv2d_rectangular, conv2d_rectangular_prepared};
 pub use shape::{Algorithm, ConvShape};
+pub use working::WorkingMemory;
 
 use crate::simd::{Simd, dispatch};
 

@@ -1,6 +1,6 @@
 //! The convolution itself, for the output and for the gradient with respect to the input.
 
-use super::super::Addends;
+use super::super::{Addends, ConvShape};
 use super::tiles::Tiling;
 use super::{ELEMENTS, kernel, transform};
 use crate::micro::{multiply, tile_columns, zero_tile};
@@ -20,6 +20,33 @@ const BLOCK_ELEMENTS: usize = 1 << 15;
 /// Apart by a power of two, the 36 elements of a tile would share a few lines of the cache.
 pub(super) const SKEW: usize = 16;
 
+/// How large a task is.
+struct Task {
+    /// Tiles of a task.
+    run: usize,
+    /// Inputs and outputs, rounded up.
+    depth: usize,
+    width: usize,
+}
+
+impl Task {
+    /// The tasks for transformed weights of so many elements.
+    fn of<S: Simd, const MR: usize>(tiling: &Tiling, weights: usize) -> Self {
+        let depth = tiling.shape.inputs.next_multiple_of(S::LANES);
+        let width = tiling.shape.outputs.next_multiple_of(tile_columns::<S>());
+        let elements = TASK_ELEMENTS.max(weights);
+        let most = (elements / (ELEMENTS * (depth + width))).max(2 * MR);
+        Self { run: run_length(tiling.count(), most, MR), depth, width }
+    }
+}
+
+/// Elements of the transformed weights, and of what each thread works in.
+pub(super) fn working<S: Simd, const MR: usize>(shape: &ConvShape) -> (usize, usize) {
+    let weights = ELEMENTS * kernel::element_len::<S>(shape.inputs, shape.outputs);
+    let Task { run, depth, width } = Task::of::<S, MR>(&Tiling::of(shape), weights);
+    (weights, ELEMENTS * (run * (depth + width) + 2 * SKEW))
+}
+
 /// Convolves with transformed weights; with `halve`, gives the sums of 2×2 outputs instead of the outputs.
 pub(super) fn convolve<S: Simd, const MR: usize>(
     s: S,
@@ -31,12 +58,8 @@ pub(super) fn convolve<S: Simd, const MR: usize>(
     y: &mut [f32],
 ) {
     let shape = &tiling.shape;
-    let depth = shape.inputs.next_multiple_of(S::LANES);
-    let width = shape.outputs.next_multiple_of(tile_columns::<S>());
+    let Task { run, depth, width } = Task::of::<S, MR>(tiling, weights.len());
     let zeros = vec![0.0; shape.inputs];
-    let elements = TASK_ELEMENTS.max(weights.len());
-    let most = (elements / (ELEMENTS * (depth + width))).max(2 * MR);
-    let run = run_length(tiling.count(), most, MR);
     let y = Shared::new(y);
     (0..tiling.count().div_ceil(run)).into_par_iter().for_each(|task| {
         let first = task * run;

@@ -29,6 +29,19 @@ pub(super) fn prepare<S: Simd>(
     kernel::transform(s, shape, weight, false, allocate)
 }
 
+/// Elements of what [`prepare`] gives.
+pub(super) fn prepared_len<S: Simd>(_: S, shape: &ConvShape) -> usize {
+    ELEMENTS * kernel::element_len::<S>(shape.inputs, shape.outputs)
+}
+
+/// Elements of working memory: of weights or sums, of a chunk of tiles, and of each thread.
+pub(super) fn working<S: Simd, const MR: usize>(_: S, shape: &ConvShape) -> [usize; 3] {
+    let (forward, task) = forward::working::<S, MR>(shape);
+    let (turned, turned_task) = forward::working::<S, MR>(&shape.turned());
+    let (sums, chunk) = weight::working::<S>(shape);
+    [forward.max(turned).max(sums), chunk, task.max(turned_task)]
+}
+
 /// The convolution with a prepared weight.
 pub(super) fn forward<S: Simd, const MR: usize>(
     s: S,

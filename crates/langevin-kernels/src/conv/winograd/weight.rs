@@ -32,6 +32,45 @@ fn spread_lines(elements: usize) -> usize {
     (lines + usize::from(lines.is_multiple_of(8))) * LINE
 }
 
+/// How the sum over the tiles is taken; all of it follows from the shape alone: parts and chunks are the order of the sum.
+struct Sizes {
+    /// Outputs, rounded up to whole tiles of registers.
+    columns: usize,
+    /// Elements between transformed tiles of the input and of the output's gradient.
+    depth: usize,
+    width: usize,
+    /// Elements of the sums of one element.
+    sum_element: usize,
+    /// Parts that keep sums of their own, and the tiles of one.
+    parts: usize,
+    part: usize,
+    /// Tiles of a chunk.
+    chunk: usize,
+}
+
+impl Sizes {
+    fn of<S: Simd>(shape: &ConvShape, count: usize) -> Self {
+        let columns = shape.outputs.next_multiple_of(tile_columns::<S>());
+        let depth = spread_lines(shape.inputs.next_multiple_of(S::LANES));
+        let width = spread_lines(columns);
+        let sum_element = shape.inputs * columns + SKEW;
+        let sums_len = ELEMENTS * sum_element;
+        let parts = if sums_len <= OWN_SUMS { count.div_ceil(LEAST_TILES).clamp(1, PARTS) } else { 1 };
+        let part = count.div_ceil(parts);
+        let parts = count.div_ceil(part);
+        let elements = if parts > 1 { OWN_CHUNK } else { SHARED_CHUNK };
+        let chunk = (elements / (ELEMENTS * (depth + width))).clamp(16, 128);
+        Self { columns, depth, width, sum_element, parts, part, chunk }
+    }
+}
+
+/// Elements of the sums, and of a chunk of transformed tiles.
+pub(super) fn working<S: Simd>(shape: &ConvShape) -> (usize, usize) {
+    let sizes = Sizes::of::<S>(shape, Tiling::of(shape).count());
+    let chunk = ELEMENTS * (sizes.chunk * (sizes.depth + sizes.width) + 2 * SKEW);
+    (sizes.parts * ELEMENTS * sizes.sum_element, chunk)
+}
+
 pub(in super::super) fn gradient<S: Simd, const MR: usize>(
     s: S,
     shape: &ConvShape,
@@ -40,18 +79,9 @@ pub(in super::super) fn gradient<S: Simd, const MR: usize>(
     dw: &mut [f32],
 ) {
     let tiling = Tiling::of(shape);
-    let columns = shape.outputs.next_multiple_of(tile_columns::<S>());
-    let depth = spread_lines(shape.inputs.next_multiple_of(S::LANES));
-    let width = spread_lines(columns);
-    let sum_element = shape.inputs * columns + SKEW;
-    let sums_len = ELEMENTS * sum_element;
     let count = tiling.count();
-    // All of this follows from the shape alone: parts and chunks are the order of the sum.
-    let parts = if sums_len <= OWN_SUMS { count.div_ceil(LEAST_TILES).clamp(1, PARTS) } else { 1 };
-    let part = count.div_ceil(parts);
-    let parts = count.div_ceil(part);
-    let elements = if parts > 1 { OWN_CHUNK } else { SHARED_CHUNK };
-    let chunk = (elements / (ELEMENTS * (depth + width))).clamp(16, 128);
+    let Sizes { columns, depth, width, sum_element, parts, part, chunk } = Sizes::of::<S>(shape, count);
+    let sums_len = ELEMENTS * sum_element;
     let zeros = vec![0.0; shape.inputs];
     let mut sums = Scratch::new(parts * sums_len);
     let layout = Layout { tiling: &tiling, x, dy, zeros: &zeros, chunk, depth, width, columns, sum_element };
