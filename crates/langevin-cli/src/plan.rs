@@ -1,11 +1,11 @@
 //! What a run will do, before it does it.
 
+use crate::fit::Memory;
 use crate::skipped;
 use langevin::config::{EvaluateConfig, Recipe, Settings, TimestepSampling};
 use langevin::data::Dataset;
 use langevin::interop::diffusers::check_pipeline;
 use langevin::math::{Objective, Weighting};
-use langevin::train::estimate_bytes;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use std::path::Path;
 pub fn describe(
     settings: &Settings,
     data: &Dataset,
+    memory: &Memory,
     threads: usize,
     out: &Path,
     grids: bool,
@@ -58,12 +59,10 @@ pub fn describe(
         let features = format!("{features:?}").to_lowercase();
         line("measures", format!("{samples} samples by {steps} steps, by {features}, every {every} steps"));
     }
-    let bytes = estimate_bytes(settings, parameters, data.bytes_in_memory());
-    let machine = available_bytes();
-    let available = machine.map(|bytes| format!(" ({} are free)", gibibytes(bytes)));
-    line("memory", format!("about {}{}", gibibytes(bytes), available.unwrap_or_default()));
-    if machine.is_some_and(|machine| bytes > machine) {
-        line("warning", format!("that is more than is free: {}", smaller(settings)));
+    let available = memory.available.map(|bytes| format!(" ({} are free)", gibibytes(bytes)));
+    line("memory", format!("about {}{}", gibibytes(memory.needed(settings)), available.unwrap_or_default()));
+    if memory.is_short(settings) {
+        line("warning", format!("that is more than is free: {}", memory.advice(settings)));
     }
     line("device", format!("CPU, {}", counted(threads as u64, "thread")));
     line("output", format!("{}", out.display()));
@@ -124,13 +123,20 @@ fn objective(recipe: &Recipe) -> String {
     format!("{name}{weighting}, {} variance{timesteps}", recipe.diffusion.variance.name())
 }
 
-/// What needs less memory.
-fn smaller(settings: &Settings) -> &'static str {
-    if settings.micro_batch() > 1 {
-        "a smaller --micro-batch gives the same steps in less"
-    } else {
-        "the network itself needs a smaller recipe, or a larger machine"
-    }
+/// Why a run is not started: it needs more memory than there is.
+pub fn too_large(memory: &Memory, settings: &Settings, resumed: bool) -> String {
+    let (needed, available) = (memory.needed(settings), memory.available.unwrap_or(0));
+    // A resumed run keeps its micro-batch, with which its steps are the same to the last bit.
+    let advice = match resumed {
+        true => {
+            "a resumed run keeps its batches: free memory, or go on with it on a larger machine".to_owned()
+        }
+        false => memory.advice(settings),
+    };
+    let (needed, available) = (gibibytes(needed), gibibytes(available));
+    format!(
+        "the run needs about {needed} of memory and {available} are free: {advice} (to start it all the same, add --over-memory)"
+    )
 }
 
 /// A number of things, as people write it: "1 step", "2,000 steps".
@@ -151,16 +157,10 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
-/// The memory that is free, where the system says it in `/proc/meminfo`.
-fn available_bytes() -> Option<usize> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok().map(|kibibytes| kibibytes << 10)
-}
-
-fn gibibytes(bytes: usize) -> String {
+/// A number of bytes, in MiB or GiB.
+pub fn gibibytes(bytes: usize) -> String {
     let mebibytes = bytes as f64 / f64::from(1 << 20);
-    if mebibytes < 1000.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
+    if mebibytes < 1000.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.2} GiB", mebibytes / 1024.0) }
 }
 
 #[cfg(test)]

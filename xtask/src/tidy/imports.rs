@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "train",
         &[
+            "compute",
             "config",
             "data",
             "diffusion",

@@ -90,12 +90,12 @@ pub struct TrainArguments {
     /// Optimiser steps in total
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
-    /// Samples an optimiser step
-    #[arg(long, value_name = "N")]
-    pub batch: Option<usize>,
-    /// Samples a forward pass; fewer than --batch needs less memory and gives the same step
-    #[arg(long, value_name = "N")]
-    pub micro_batch: Option<usize>,
+    /// Samples an optimiser step; "auto" takes the largest power of two that fits into memory, 1024 at most
+    #[arg(long, value_name = "N|auto", value_parser = amount)]
+    pub batch: Option<Amount>,
+    /// Samples a forward pass; fewer than --batch needs less memory and gives the same step; "auto" takes what fits
+    #[arg(long, value_name = "N|auto", value_parser = amount)]
+    pub micro_batch: Option<Amount>,
     /// Seed of weights, data order, timesteps, noise and dropout
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -119,9 +119,31 @@ pub struct TrainArguments {
     /// Print the plan, and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// Start even if the plan needs more memory than is free
+    #[arg(long)]
+    pub over_memory: bool,
     /// Print neither plan nor progress
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// A number of samples, or what fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// So many.
+    Number(usize),
+    /// As many as fit into memory.
+    Auto,
+}
+
+impl Amount {
+    /// The number, where it is one.
+    pub fn number(self) -> Option<usize> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Auto => None,
+        }
+    }
 }
 
 /// Which weights of a model.
@@ -215,6 +237,13 @@ pub struct RecipesArguments {
     pub name: Option<String>,
 }
 
+fn amount(text: &str) -> Result<Amount, String> {
+    match text {
+        "auto" => Ok(Amount::Auto),
+        _ => text.parse().map(Amount::Number).map_err(|_| "expected a number, or auto".to_owned()),
+    }
+}
+
 fn size(text: &str) -> Result<[usize; 2], String> {
     let sides = text
         .split_once(['x', 'X'])
@@ -233,6 +262,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn amounts_are_numbers_or_auto() {
+        assert_eq!((amount("16"), amount("auto")), (Ok(Amount::Number(16)), Ok(Amount::Auto)));
+        for wrong in ["", "Auto", "-1", "1.5"] {
+            assert!(amount(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

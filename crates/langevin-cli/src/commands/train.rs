@@ -4,8 +4,9 @@ mod show;
 
 use super::resume::{Resumed, check_data, check_unfinished, find_resumed, resumed_recipe};
 use super::use_threads;
-use crate::args::TrainArguments;
+use crate::args::{Amount, TrainArguments};
 use crate::exit::{Done, Failure, usage};
+use crate::fit::Memory;
 use crate::folders::{check_empty, new_run, next_run, run_name};
 use crate::plan;
 use crate::say::{note, tell};
@@ -33,7 +34,9 @@ pub fn run(arguments: &TrainArguments) -> Done {
     }
     let source = recipe.data.source.clone().unwrap_or_default();
     let data = data::load(&source, &recipe.data.options(recipe.train.seed))?;
-    let settings = Settings::resolve(recipe, &data)?;
+    let mut settings = Settings::resolve(recipe, &data)?;
+    let memory = Memory::now(&data, !arguments.no_grid);
+    let caution = memory.choose(&mut settings, arguments)?;
     if let Some(resumed) = &resumed {
         check_data(&resumed.checkpoint.settings, &settings)?;
         check_unfinished(resumed, &settings, !arguments.no_grid)?;
@@ -45,14 +48,24 @@ pub fn run(arguments: &TrainArguments) -> Done {
         (None, None) => next_run(&run_name(&source)),
     };
     if !arguments.quiet || arguments.dry_run {
-        let plan = plan::describe(&settings, &data, threads, &folder, !arguments.no_grid, resumed_at);
+        let plan =
+            plan::describe(&settings, &data, &memory, threads, &folder, !arguments.no_grid, resumed_at);
         let plan = plan.trim_end();
         // A plan that is all that was asked for is the output; otherwise it goes where the progress does.
         if arguments.dry_run {
             tell!("{plan}");
+        } else {
+            note!("{plan}");
+        }
+        if let Some(caution) = caution {
+            note!("caution: {caution}");
+        }
+        if arguments.dry_run {
             return Ok(());
         }
-        note!("{plan}");
+    }
+    if memory.is_short(&settings) && !arguments.over_memory {
+        return Err(usage(plan::too_large(&memory, &settings, arguments.resume)));
     }
     let skipped = data.skipped().to_vec();
     let mut trainer = Trainer::new(settings, data, &langevin::cpu())?;
@@ -105,8 +118,8 @@ pub fn apply(mut recipe: Recipe, arguments: &TrainArguments) -> Result<Recipe, F
     let data_dir = read.data_dir.as_ref().or(recipe.data.data_dir.as_ref());
     recipe.data.data_dir = data_dir.map(|dir| fs::canonicalize(dir).unwrap_or_else(|_| dir.clone()));
     train.steps = arguments.steps.unwrap_or(train.steps);
-    train.batch = arguments.batch.unwrap_or(train.batch);
-    train.micro_batch = arguments.micro_batch.or(train.micro_batch);
+    train.batch = arguments.batch.and_then(Amount::number).unwrap_or(train.batch);
+    train.micro_batch = arguments.micro_batch.and_then(Amount::number).or(train.micro_batch);
     train.seed = arguments.seed.unwrap_or(train.seed);
     Ok(recipe)
 }

@@ -1,10 +1,14 @@
 //! A perceptron for points in the plane: the 2-D toys on which the whole process can be watched.
 
+use super::tape::Event::{Release, Take, Weights};
+use super::tape::Tape;
+use super::unet::linear;
 use super::{Conditioning, ConfigError, Network};
 use crate::nn::{DropoutKey, Init, Linear, TimestepEmbedding, TimestepEncoding};
 use crate::tensor::SampleShape;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use langevin_kernels::ConvShape;
 use langevin_math::EmbeddingOrder;
 use serde::{Deserialize, Serialize};
 
@@ -71,10 +75,49 @@ impl MlpConfig {
         2 * hidden * hidden + 2 * features * hidden + (2 * layers - 1) * hidden * hidden
     }
 
-    /// Five of the timestep's embedding, and of each layer the input, the output of its linear map, the scale, and
-    /// their product.
-    pub(super) fn activation_floats(&self) -> usize {
-        self.hidden * (5 + 4 * self.layers)
+    /// The tape of the network for points of `features` coordinates.
+    ///
+    /// A linear layer keeps its input, SiLU too, and a product both factors.
+    pub(super) fn tape(&self, features: usize) -> Tape {
+        let hidden = self.hidden;
+        let linear = |inputs: usize, outputs: usize| Weights((inputs + 1) * outputs);
+        let mut tape = Tape::new(features);
+        let silu = [Take(hidden), Release(2 * hidden)];
+        let mut time = vec![Release(hidden)];
+        time.extend(silu);
+        time.extend([Take(hidden), linear(hidden, hidden), Release(2 * hidden)]);
+        time.extend(silu);
+        time.extend([linear(hidden, hidden), Release(2 * hidden)]);
+        tape.push(5 * hidden, time);
+        for layer in 0..self.layers {
+            let inputs = if layer == 0 { features } else { hidden };
+            let mut events = silu.to_vec();
+            events.extend([Take(2 * hidden), Release(3 * hidden)]);
+            events.extend([Take(hidden), linear(hidden, hidden), Release(hidden)]);
+            if layer + 1 < self.layers {
+                // The embedding's gradients by all layers are added up in one place.
+                events.push(Release(hidden));
+            }
+            let passed = if layer == 0 { 0 } else { hidden };
+            events.extend([Take(passed), linear(inputs, hidden), Release(hidden + inputs)]);
+            tape.push(inputs + 3 * hidden, events);
+        }
+        tape.push(hidden, vec![Take(hidden), linear(hidden, features), Release(features + hidden)]);
+        // The embedding, a layer's input and what its linear map gives, the scale, and their product.
+        tape.pass(features + 5 * hidden);
+        tape
+    }
+
+    /// Each linear layer, for so many points.
+    pub(super) fn convolutions(&self, features: usize, points: usize) -> Vec<ConvShape> {
+        let hidden = self.hidden;
+        let mut all = vec![linear(points, hidden, hidden); 2];
+        for layer in 0..self.layers {
+            let inputs = if layer == 0 { features } else { hidden };
+            all.extend([linear(points, inputs, hidden), linear(points, hidden, hidden)]);
+        }
+        all.push(linear(points, hidden, features));
+        all
     }
 
     pub(super) fn describe(&self) -> String {
@@ -113,5 +156,28 @@ impl Network for Mlp {
             hidden = langevin_ops::silu(hidden);
         }
         self.output.forward(hidden).reshape(shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tape_is_counted_by_hand() {
+        for layers in 1..4 {
+            let config = MlpConfig { hidden: 8, layers };
+            let tape = config.tape(2);
+            let [left, weights] = tape.ends();
+            assert_eq!((left, weights as u64), (weights, config.parameter_count(2)), "{layers} layers");
+            // Five of the embedding, four of each layer, the points twice, and the gradient of the last layer's output; then
+            // that goes with what the layer kept, so this is the most.
+            let (many, each) = (1000, 8 * (5 + 4 * layers + 1) + 2 + 2);
+            let output = 9 * 2;
+            assert_eq!(tape.peak(many), many * each + output, "{layers} layers");
+            let all = config.convolutions(2, 3);
+            let weights: usize = all.iter().map(|shape| (shape.inputs + 1) * shape.outputs).sum();
+            assert_eq!(weights as u64, config.parameter_count(2), "{layers} layers");
+        }
     }
 }

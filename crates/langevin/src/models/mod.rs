@@ -4,11 +4,13 @@
 
 mod conditioning;
 mod mlp;
+mod tape;
 mod unet;
 pub mod weights;
 
 pub use conditioning::{Conditioning, ConditioningError};
 pub use mlp::{Mlp, MlpConfig, ModulatedLayer};
+pub use tape::Tape;
 pub use unet::{
     BlockShape, ClassEmbedding, ClassLayers, ClassTable, ConfigError, DownLevel, DownsamplePadding,
     Downsampler, Middle, MiddleConfig, ResBlock, Resampling, TimeConditioning, UNet, UNetConfig, UpLevel,
@@ -20,6 +22,7 @@ use crate::nn::DropoutKey;
 use crate::tensor::SampleShape;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use langevin_kernels::ConvShape;
 use serde::{Deserialize, Serialize};
 
 /// A network that a diffusion model can be trained with.
@@ -111,12 +114,26 @@ impl ModelConfig {
         }
     }
 
-    /// Floats that training holds at its peak, a sample: what the forward pass keeps for the backward pass, and what
-    /// that begins with. An estimate, with the CPU kernels; Burn's own operations keep about twice as much.
-    pub fn activation_floats(&self, shape: SampleShape) -> usize {
+    /// What training the network holds in memory, with the CPU kernels; Burn's own operations keep about twice as much.
+    pub fn tape(&self, shape: SampleShape) -> Tape {
         match self {
-            Self::Unet(config) => config.activation_floats(shape.channels, shape.height, shape.width),
-            Self::Mlp(config) => config.activation_floats(),
+            Self::Unet(config) => {
+                let outputs = config.outputs(shape.channels);
+                config.tape(shape.channels, outputs, shape.height, shape.width)
+            }
+            Self::Mlp(config) => config.tape(shape.elements()),
+        }
+    }
+
+    /// The convolutions and linear layers of the network, for `samples` samples; `exact` as
+    /// [`set_exact`](crate::compute::set_exact) is told.
+    pub fn convolutions(&self, shape: SampleShape, samples: usize, exact: bool) -> Vec<ConvShape> {
+        match self {
+            Self::Unet(config) => {
+                let channels = [shape.channels, config.outputs(shape.channels)];
+                config.convolutions(channels, [samples, shape.height, shape.width], exact)
+            }
+            Self::Mlp(config) => config.convolutions(shape.elements(), samples),
         }
     }
 

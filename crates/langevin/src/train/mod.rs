@@ -33,7 +33,7 @@ pub use gradients::Gradients;
 pub use grid::{GridError, draw_grid};
 pub use line::Spike;
 pub use lock::{LockError, LockedRun};
-pub use memory::estimate_bytes;
+pub use memory::{estimate_bytes, largest_that_fits};
 pub use metrics::{MetricsLine, MetricsLog, StepReport};
 pub use objective::Losses;
 pub use optimizer::Optimizer;

@@ -4,6 +4,7 @@ mod block;
 mod build;
 mod classes;
 mod config;
+mod convolutions;
 mod cost;
 mod describe;
 mod error;
@@ -14,6 +15,8 @@ mod network;
 mod resample;
 mod size;
 mod validate;
+
+pub(super) use convolutions::linear;
 
 pub use block::{BlockShape, ResBlock, Resampling};
 pub use classes::{ClassEmbedding, ClassLayers, ClassTable};
