@@ -8,6 +8,7 @@ mod deny;
 mod digits;
 mod full_width;
 mod fuzz;
+mod memory;
 mod objectives;
 mod paths;
 mod python;
@@ -36,6 +37,8 @@ usage: cargo xtask <task>
              [--threads N, 2] [--rounds N, 5] [--work NAME,...] [--peer NAME,...]
   fuzz       lets libFuzzer make up files for every reader, and fails where one panics, hangs or takes too much memory
              [--seconds N, 60] [--runs N] [--target NAME,...] [--target-dir FOLDER, fuzz/target]
+  memory     runs every recipe for a few steps, some half hour on two cores, and compares the peak memory with the plan's
+             [--pictures FOLDER|ZIP] [--recipe NAME,...]
   torture --minutes N
              what validate does less of: a hundred kills and more, other random inputs, sanitize, fuzz
   digits     trains the digits with three seeds, half an hour on two cores, and checks the loss reached
@@ -56,7 +59,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let Some((task, options)) = arguments.split_first() else { bail!("no task named\n{USAGE}") };
-    if !["compare", "fuzz", "objectives", "torture"].contains(&&task[..])
+    if !["compare", "fuzz", "memory", "objectives", "torture"].contains(&&task[..])
         && let Some(option) = options.first()
     {
         bail!("'{task}' takes no argument, got '{option}'");
@@ -72,6 +75,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "compare" => compare::run(root(), options),
         "fuzz" => fuzz::run(root(), options),
         "torture" => torture::run(options),
+        "memory" => memory::run(options),
         "digits" => digits::run(root()),
         "objectives" => match options {
             [folder] => objectives::run(Path::new(folder)),
