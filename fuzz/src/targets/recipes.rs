@@ -4,6 +4,7 @@ use super::Files;
 use super::frame::parts;
 use langevin::config::{Recipe, Settings};
 use langevin::data::{DataOptions, Dataset, load};
+use langevin::train::estimate_bytes;
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -24,7 +25,8 @@ pub fn read(folder: &Path) {
             if let Ok(settings) = Settings::resolve(recipe.clone(), data) {
                 let model = &settings.recipe.model;
                 let _ = (model.parameter_count(settings.shape), model.multiply_adds(settings.shape));
-                let _ = (model.describe(), model.activation_floats(settings.shape), settings.sample_counts());
+                let _ = (model.describe(), settings.sample_counts());
+                estimate_bytes(&settings, data.bytes_in_memory(), true);
             }
         }
     }

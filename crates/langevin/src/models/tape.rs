@@ -44,7 +44,7 @@ impl Tape {
 
     /// Elements at the peak of the backward pass of `samples` samples, the parameters' gradients among them.
     pub fn peak(&self, samples: usize) -> usize {
-        let mut there = samples * self.begin;
+        let mut there = samples.saturating_mul(self.begin);
         let mut peak = there;
         for event in self.backward() {
             there = after(there, event, samples);
@@ -73,8 +73,9 @@ impl Tape {
 
 fn after(there: usize, event: Event, samples: usize) -> usize {
     match event {
-        Event::Take(elements) => there + samples * elements,
-        Event::Release(elements) => there.saturating_sub(samples * elements),
-        Event::Weights(count) => there + count,
+        // More than any machine has is enough to know.
+        Event::Take(elements) => there.saturating_add(samples.saturating_mul(elements)),
+        Event::Release(elements) => there.saturating_sub(samples.saturating_mul(elements)),
+        Event::Weights(count) => there.saturating_add(count),
     }
 }

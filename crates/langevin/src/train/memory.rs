@@ -41,14 +41,15 @@ pub fn estimate_bytes(settings: &Settings, data: usize, grids: bool) -> usize {
     let grid = if grids && sample.grid {
         // As the grid is drawn: no more at a time than training takes, and points all at once.
         let batch = if settings.clips() { parts.micro.min(sample.grid_samples) } else { sample.grid_samples };
-        parts.sampling(batch) + sample.grid_samples * parts.elements
+        parts.sampling(batch).saturating_add(sample.grid_samples * parts.elements)
     } else {
         0
     };
     let measurement = parts.measurement(&settings.recipe.evaluate);
     let passing = parts.training().max(grid).max(measurement).max(parts.parameters);
-    let live = data + 4 * (COPIES_KEPT * parts.parameters + parts.working() + passing);
-    BASE_BYTES + live + live / BETWEEN_BUFFERS
+    let elements = (COPIES_KEPT * parts.parameters + parts.working()).saturating_add(passing);
+    let live = elements.saturating_mul(4).saturating_add(data);
+    live.saturating_add(live / BETWEEN_BUFFERS + BASE_BYTES)
 }
 
 /// The most of 1 to `most` for which `fits` says yes, where what fits in a number fits in every smaller one; `None` if not even 1
@@ -95,9 +96,9 @@ impl<'a> Parts<'a> {
     /// A forward and a backward pass.
     fn training(&self) -> usize {
         // x_0 and the target; the output, and its gradient as it was computed: the tape has x and the gradient in the graph.
-        let samples = self.micro * (2 * self.elements + 2 * self.outputs + NUMBERS);
+        let samples = self.micro.saturating_mul(2 * self.elements + 2 * self.outputs + NUMBERS);
         let carried = if self.micro < self.settings.recipe.train.batch { self.parameters } else { 0 };
-        self.tape.peak(self.micro) + samples + carried
+        self.tape.peak(self.micro).saturating_add(samples).saturating_add(carried)
     }
 
     /// Drawing samples, so many at a time.
@@ -105,7 +106,8 @@ impl<'a> Parts<'a> {
         let convolutions = self.settings.recipe.model.convolutions(self.settings.shape, batch, exact());
         let prepared: usize = convolutions.iter().map(ConvShape::prepared_len).sum();
         // x, x̂_0, ε̂, the next x, the step's noise, and an intermediate result.
-        self.parameters + prepared + batch * (self.tape.forward() + 5 * self.elements + self.outputs)
+        let activations = batch.saturating_mul(self.tape.forward() + 5 * self.elements + self.outputs);
+        activations.saturating_add(self.parameters + prepared)
     }
 
     /// Describing the data, or drawing samples and describing them.
