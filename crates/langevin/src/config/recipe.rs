@@ -149,7 +149,7 @@ mod tests {
         let mut recipe = builtin_recipe("digits").unwrap();
         recipe.train.seed = u64::MAX;
         let message = recipe.with_assignment("train.steps=3").unwrap_err().to_string();
-        assert!(message.contains("train.steps=3") && message.contains("range"), "{message}");
+        assert!(message.contains("train.steps=3") && message.contains("too large"), "{message}");
         let points = crate::data::load("two-moons", &crate::data::DataOptions::default()).unwrap();
         let mut recipe = builtin_recipe("swiss-roll").unwrap();
         recipe.train.seed = 1 << 63;

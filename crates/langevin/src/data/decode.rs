@@ -179,7 +179,8 @@ fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE as u32);
     limits.max_image_height = Some(MAX_SIDE as u32);
-    limits.max_alloc = Some(2 * MAX_SAMPLES);
+    // For what decoders make room for beside the picture, such as a frame that is larger than it.
+    limits.max_alloc = Some(2 * MAX_SAMPLES.min(most_decoded(bytes.len() as u64)));
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(in_one_line)?;
@@ -194,9 +195,14 @@ fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     Ok(decoder)
 }
 
+/// The decoded bytes that a file of `length` bytes may claim.
+fn most_decoded(length: u64) -> u64 {
+    FREE_BYTES.max(length.saturating_mul(MAX_GROWTH))
+}
+
 /// Refuses headers that promise far more than their file can hold, before room for it is made.
 pub(super) fn check_growth(claimed: u64, length: u64) -> Result<(), String> {
-    if claimed <= FREE_BYTES.max(length.saturating_mul(MAX_GROWTH)) {
+    if claimed <= most_decoded(length) {
         return Ok(());
     }
     let claimed = claimed >> 20;
@@ -269,7 +275,20 @@ mod tests {
             assert!(message.contains("MiB, which a file of 54 bytes"), "{message}");
         }
         let message = probe(&bitmap(30_000)).unwrap_err();
-        assert!(message.contains("more than 1024 MiB"), "{message}");
+        assert!(message.contains("million samples, and at most 536 million"), "{message}");
         assert!(check_growth(1 << 30, 1 << 18).is_ok() && check_growth(1 << 30, (1 << 18) - 1).is_err());
+    }
+
+    /// An animation's first frame has sides of its own.
+    #[test]
+    fn a_frame_that_promises_too_much_gets_no_memory() {
+        let gif = |side: u16| {
+            let side = side.to_le_bytes();
+            let picture = [&b"GIF89a\x04\0\x04\0\x80\0\0"[..], &[0, 0, 0, 255, 255, 255]].concat();
+            [&picture[..], b",\0\0\0\0", &side, &side, b"\0\x02\x02\x84\x51\0;"].concat()
+        };
+        assert!(!probe(&gif(40)).unwrap_err().contains("limit"), "{:?}", probe(&gif(40)));
+        let message = probe(&gif(16_000)).unwrap_err();
+        assert!(message.contains("Memory limit exceeded"), "{message}");
     }
 }
