@@ -68,8 +68,10 @@ fn one(root: &Path, folder: &Path, program: &Path, name: &str, options: &Options
     command.args(options.limits());
     let path = folder.join(format!("{name}.log"));
     let log = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    let status = command.stdout(Stdio::null()).stderr(log).status();
-    let status = status.with_context(|| format!("cannot start `{}`", line(&command)))?;
+    let child = command.stdout(Stdio::null()).stderr(log).spawn();
+    let mut child = child.with_context(|| format!("cannot start `{}`", line(&command)))?;
+    let status = child.wait()?;
+    clear(child.id());
     let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut report = Report::parse(name, &String::from_utf8_lossy(&text));
     if status.success() {
@@ -81,6 +83,14 @@ fn one(root: &Path, folder: &Path, program: &Path, name: &str, options: &Options
         report.crash.get_or_insert_with(|| path.display().to_string());
     }
     Ok(report)
+}
+
+/// Removes the folder that a program had for its inputs; libFuzzer ends without a word to it.
+fn clear(process: u32) {
+    for parent in [Path::new("/dev/shm"), &std::env::temp_dir()] {
+        // It is in one of the two.
+        let _ = fs::remove_dir_all(parent.join(format!("langevin-fuzz-{process}")));
+    }
 }
 
 /// The names of the targets: the folders of the corpus.

@@ -93,7 +93,7 @@ fn what_cannot_be_converted_is_told() {
     place.done("convert improved.pt ours --size 16x24 --to langevin");
     assert_eq!(
         place.files("ours"),
-        ["langevin/ema.safetensors", "langevin/recipe.toml", "langevin/state.json"]
+        ["langevin/ema.safetensors", "langevin/manifest.json", "langevin/recipe.toml", "langevin/state.json"]
     );
 }
 

@@ -120,7 +120,9 @@ fn a_part_of_an_archive_can_be_asked_for() {
 fn no_cause_is_told_twice() {
     let place = Place::with_digits_model();
     let path = fs::read_dir(place.path("model/checkpoints")).unwrap().next().unwrap().unwrap().path();
-    fs::remove_file(path.join("langevin/recipe.toml")).unwrap();
+    for file in ["recipe.toml", "manifest.json"] {
+        fs::remove_file(path.join("langevin").join(file)).unwrap();
+    }
     let message = place.failed("inspect model");
     assert_eq!(message.matches("No such file").count(), 1, "{message}");
 }

@@ -64,6 +64,7 @@ fn a_run_resumed_in_importance_sampling_is_the_uninterrupted_one() {
     let first_difference = (0..24).find(|&step| uniform[step] != expected[step]);
     assert!(first_difference.is_some_and(|step| (3..12).contains(&step)), "{first_difference:?}");
     std::fs::write(path.join("langevin/losses.safetensors"), b"nothing").unwrap();
+    std::fs::remove_file(path.join("langevin/manifest.json")).unwrap();
     let error = trainer(&recipe(&[])).resume_from(&Checkpoint::open(&path).unwrap()).unwrap_err();
     assert!(error.to_string().contains("losses.safetensors"), "{error}");
 }
