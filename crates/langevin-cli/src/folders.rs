@@ -35,7 +35,8 @@ fn numbered(name: &str, number: u32) -> PathBuf {
 /// Refuses a folder that something is in already.
 pub fn check_empty(path: &Path, advice: &str) -> Done {
     let occupied = match fs::read_dir(path) {
-        Ok(mut entries) => entries.next().is_some(),
+        // Of a run that never began, the lock may be left.
+        Ok(entries) => entries.flatten().any(|entry| entry.file_name() != "run.lock"),
         Err(_) => path.exists(),
     };
     if !occupied {

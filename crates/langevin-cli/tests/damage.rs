@@ -43,6 +43,12 @@ fn a_changed_bit_in_any_file_is_seen_and_the_checkpoint_before_is_used() {
         let ran = place.done("train --resume --out run --steps 9 --no-grid --dry-run");
         assert_says(&ran.err, &["caution", file, "going on from step 2 instead"]);
         assert_says(&ran.out, &["resumed at step 2"]);
+        fs::remove_file(place.path(file)).unwrap();
+        let without = place.done("train --resume --out run --steps 9 --no-grid --dry-run");
+        // Without a manifest there is nothing to hold the others against.
+        if !file.ends_with("manifest.json") {
+            assert_says(&without.err, &["caution", file, "it is gone", "going on from step 2 instead"]);
+        }
         fs::write(place.path(file), bytes).unwrap();
     }
     // What went wrong is written again, and the run ends as if it had not.
@@ -203,6 +209,33 @@ fn a_full_disk_loses_nothing_that_was_saved() {
     let readonly = place.text("readonly.txt");
     assert_says(&readonly, &["error: cannot write disk/run/run.lock", "Read-only file system"]);
     assert!(readonly.ends_with("\n1\n"), "{readonly}");
+}
+
+#[test]
+fn a_file_that_was_not_written_is_not_believed() {
+    let place = run_of_two_checkpoints();
+    let inner = "run/checkpoints/step-0000004/langevin";
+    fs::copy(place.path(format!("{inner}/raw.safetensors")), place.path(format!("{inner}/ema.safetensors")))
+        .unwrap();
+    assert_says(&place.failed("sample run -n 1 --steps 2"), &["ema.safetensors", "not among the files"]);
+}
+
+#[test]
+fn damaged_metrics_are_named_and_kept() {
+    let place = run_of_two_checkpoints();
+    let damaged = place.text("run/metrics.jsonl").replacen("\"step\":2", "\"stop\":2", 1);
+    fs::write(place.path("run/metrics.jsonl"), &damaged).unwrap();
+    let message = place.failed("train --resume --out run --steps 6 --no-grid");
+    assert_says(&message, &["run/metrics.jsonl", "line 2 is damaged"]);
+    assert_eq!(place.text("run/metrics.jsonl"), damaged);
+}
+
+#[test]
+fn the_lock_of_a_run_that_never_began_is_no_run() {
+    let place = Place::new();
+    fs::create_dir(place.path("run")).unwrap();
+    fs::write(place.path("run/run.lock"), "process 1\n").unwrap();
+    place.done(&format!("train digits {TINY} --steps 1 --no-grid --quiet --out run"));
 }
 
 #[test]

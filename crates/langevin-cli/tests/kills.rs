@@ -12,7 +12,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Steps between checkpoints.
 const INTERVAL: u64 = 20;
@@ -46,11 +46,13 @@ fn start(place: &Place, known: Option<u64>) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// The files of a checkpoint that is being written; `None` when none is.
-fn partial(place: &Place) -> Option<usize> {
-    let entries = fs::read_dir(place.path("run/checkpoints")).ok()?;
-    let names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    let name = names.iter().find(|name| name.ends_with(".partial"))?;
+/// The files of a checkpoint whose write has begun after `start`; `None` when there is none, or only what an earlier process
+/// left.
+fn partial(place: &Place, start: SystemTime) -> Option<usize> {
+    let entries = fs::read_dir(place.path("run/checkpoints")).ok()?.filter_map(Result::ok);
+    let new = |entry: &fs::DirEntry| entry.metadata().is_ok_and(|facts| facts.modified().unwrap() > start);
+    let names = entries.filter(new).filter_map(|entry| entry.file_name().into_string().ok());
+    let name = names.into_iter().find(|name| name.ends_with(".partial"))?;
     Some(place.files(&format!("run/checkpoints/{name}")).len())
 }
 
@@ -62,10 +64,10 @@ fn last_step(place: &Place) -> u64 {
 }
 
 /// Kills a process at a random moment, or as soon as it writes a checkpoint; gives the moment and what it said.
-fn kill(place: &Place, mut child: Child, in_write: bool) -> (Moment, String) {
+fn kill(place: &Place, start: SystemTime, mut child: Child, in_write: bool) -> (Moment, String) {
     let (begun, before) = (Instant::now(), last_step(place));
     if in_write {
-        while partial(place).is_none() {
+        while partial(place, start).is_none() {
             assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint is written");
             sleep(Duration::from_micros(200));
         }
@@ -77,7 +79,7 @@ fn kill(place: &Place, mut child: Child, in_write: bool) -> (Moment, String) {
     child.wait().unwrap();
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    let moment = match partial(place) {
+    let moment = match partial(place, start) {
         Some(files) => Moment::Writing(files),
         None if last_step(place) == before => Moment::Beginning,
         None => Moment::Training,
@@ -88,14 +90,15 @@ fn kill(place: &Place, mut child: Child, in_write: bool) -> (Moment, String) {
 #[test]
 fn a_killed_run_goes_on_and_ends_as_if_nothing_had_been() {
     let kills: usize = std::env::var("LANGEVIN_KILLS").map_or(8, |text| text.parse().unwrap());
-    let (place, mut moments, mut most_lost) = (Place::new(), Vec::new(), 0);
+    let (place, mut moments, mut most_lost, mut resumed_count) = (Place::new(), Vec::new(), 0, 0);
     let writing = |moments: &[Moment]| moments.iter().filter(|m| matches!(m, Moment::Writing(_))).count();
     let mut known = None;
     while moments.len() < kills || writing(&moments) < kills.div_ceil(3) {
         assert!(moments.len() < 4 * kills, "too few of {moments:?} are inside a write");
         // A third is aimed at writes; some of those miss.
         let in_write = random(3) == 0 || moments.len() >= kills;
-        let (moment, said) = kill(&place, start(&place, known), in_write);
+        let begin = SystemTime::now();
+        let (moment, said) = kill(&place, begin, start(&place, known), in_write);
         assert!(!said.contains("caution") && !said.contains("error"), "{said}");
         if let (Some(known), Some((_, resumed))) = (known, said.split_once("resumed at step ")) {
             let resumed: u64 = resumed.split_whitespace().next().unwrap().replace(',', "").parse().unwrap();
@@ -104,6 +107,7 @@ fn a_killed_run_goes_on_and_ends_as_if_nothing_had_been() {
                 "it stood at {known}, and went on from {resumed}"
             );
             most_lost = most_lost.max(known - resumed);
+            resumed_count += 1;
         }
         let has_checkpoint =
             place.files("run/checkpoints").iter().any(|file| !file.split('/').next().unwrap().contains('.'));
@@ -116,6 +120,7 @@ fn a_killed_run_goes_on_and_ends_as_if_nothing_had_been() {
         eprintln!("kill {:3}: {moment:?} at step {}", moments.len() + 1, last_step(&place));
         moments.push(moment);
     }
+    assert!(resumed_count > kills / 4, "only {resumed_count} of them were seen to go on");
     let steps = last_step(&place) + 3;
     place.done(&format!("train --resume --out run --steps {steps} --no-grid --quiet"));
     place.done(&format!("train {SETTINGS} --out whole --steps {steps} --quiet"));
@@ -124,7 +129,7 @@ fn a_killed_run_goes_on_and_ends_as_if_nothing_had_been() {
     assert_eq!(place.timeless_metrics("run"), place.timeless_metrics("whole"));
     let begun = moments.iter().filter(|moment| **moment == Moment::Beginning).count();
     eprintln!(
-        "{} kills, {} inside a checkpoint's write, {begun} before the first step; at most {most_lost} steps lost, with \
+        "{} kills, {} inside a checkpoint's write, {begun} before the first step, {resumed_count} seen to go on; at most {most_lost} steps lost, with \
          checkpoints every {INTERVAL}; the same weights and metrics after {steps} steps",
         moments.len(),
         writing(&moments)

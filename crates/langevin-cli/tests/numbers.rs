@@ -82,7 +82,13 @@ fn no_checkpoint_holds_a_number_that_is_not_finite() {
     let message = place.failed(&format!("{settings} --steps 200 --out run"));
     assert_says(
         &message,
-        &["moment of", "not finite", "is written; all up to run/checkpoints/step-", "is saved"],
+        &[
+            "moment of",
+            "not finite",
+            "is written; start a new run from run/checkpoints/step-",
+            "--init",
+            "train.clip_norm=1",
+        ],
     );
     let last = *place.steps("run").last().unwrap();
     assert!(place.exists(&format!("run/checkpoints/step-{:07}", last - 1)), "{last}");

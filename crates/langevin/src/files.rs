@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Writes a file beside its place, waits until it is on the disk, and renames it. Folders on the way are made.
 ///
@@ -75,7 +76,9 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let name = format!(".{}.{}-{number}.part", name.to_string_lossy(), process::id());
+    // In a container every process may have the number 1, and one before this may have left its file.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    let name = format!(".{}.{}-{now}-{number}.part", name.to_string_lossy(), process::id());
     Ok(path.with_file_name(name))
 }
 

@@ -79,7 +79,12 @@ pub fn run(arguments: &TrainArguments) -> Done {
             lock.map_or_else(|| LockedRun::lock(RunFolder::new(folder)), Ok)?
         }
         None if arguments.out.is_none() => LockedRun::lock(RunFolder::new(new_run(&run_name(&source))?))?,
-        None => LockedRun::lock(RunFolder::new(folder))?,
+        None => {
+            let run = LockedRun::lock(RunFolder::new(folder))?;
+            // Another one may have come and gone since the first look.
+            check_empty(&run.root, "choose another --out")?;
+            run
+        }
     };
     write_skipped(&run.root, &skipped)?;
     show::train(&mut trainer, &run, arguments)

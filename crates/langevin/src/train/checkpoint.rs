@@ -119,7 +119,9 @@ impl Checkpoint {
     /// # Errors
     /// If a file is missing or unsound; the message names it.
     pub fn open_sized(folder: &Path, size: Option<[usize; 2]>) -> Result<Self, CheckpointError> {
-        if !folder.join(STATE).is_file() && is_pipeline(folder) {
+        // One of ours that lost its state is a pipeline too, and is not taken for one.
+        let ours = [STATE, MANIFEST].iter().any(|name| folder.join(name).is_file());
+        if !ours && is_pipeline(folder) {
             let pipeline = Pipeline::open(folder, size)?;
             let (settings, bound) = (pipeline.settings.clone(), Some(pipeline.scheduler.bound()));
             return Ok(Self {
@@ -169,9 +171,10 @@ impl Checkpoint {
 
     /// As [`Checkpoint::check_all`], of one file.
     fn check_file(&self, name: &str) -> Result<(), CheckpointError> {
-        self.manifest
-            .as_ref()
-            .map_or(Ok(()), |manifest| manifest.check_content(&self.folder, |file| file == name))
+        self.manifest.as_ref().map_or(Ok(()), |manifest| {
+            manifest.check_listed(&self.folder, name)?;
+            manifest.check_content(&self.folder, |file| file == name)
+        })
     }
 
     /// What is done to x̂_0 in sampling.
@@ -203,7 +206,11 @@ impl Checkpoint {
         if folder.exists() {
             fs::rename(folder, &old).map_err(failed(folder))?;
         }
-        fs::rename(&aside, folder).map_err(failed(folder))?;
+        fs::rename(&aside, folder).map_err(|cause| {
+            // What was there before is better than nothing.
+            let _ = fs::rename(&old, folder);
+            failed(folder)(cause)
+        })?;
         if old.exists() {
             fs::remove_dir_all(&old).map_err(failed(&old))?;
         }

@@ -3,7 +3,7 @@
 use crate::files::write_whole;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
@@ -88,10 +88,21 @@ impl MetricsLog {
     pub fn open(path: &Path, step: u64) -> io::Result<Self> {
         let (mut kept, mut least, mut last) = (String::new(), None, None);
         if path.exists() {
-            for line in BufReader::new(File::open(path)?).lines() {
-                let line = line?;
-                // A line cut short by a crash does not parse, and is dropped with what follows it.
-                let Ok(parsed) = serde_json::from_str::<MetricsLine>(&line) else { break };
+            let mut lines = BufReader::new(File::open(path)?).lines().enumerate().peekable();
+            while let Some((number, line)) = lines.next() {
+                let parsed = line.and_then(|line| Ok((serde_json::from_str::<MetricsLine>(&line)?, line)));
+                let (parsed, line) = match parsed {
+                    Ok(parsed) => parsed,
+                    // The last line may be cut short by a crash.
+                    Err(_) if lines.peek().is_none() => break,
+                    Err(cause) => {
+                        let what = format!(
+                            "line {} is damaged ({cause}): repair it, or move the file away",
+                            number + 1
+                        );
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+                    }
+                };
                 if parsed.step > step {
                     break;
                 }
@@ -130,9 +141,13 @@ impl MetricsLog {
         let Some((_, end)) = self.last.take() else { return Ok(()) };
         self.least = lesser(self.least, Some(frechet));
         let nll = nll.map_or_else(String::new, |nll| format!(",\"nll\":{}", json!(nll)));
+        let mut text = fs::read(&self.path)?;
         // In place of the brace and the line's end.
-        self.file.set_len(end - 2)?;
-        self.file.write_all(format!(",\"frechet\":{}{nll}}}\n", json!(frechet)).as_bytes())
+        text.truncate(end as usize - 2);
+        text.extend(format!(",\"frechet\":{}{nll}}}\n", json!(frechet)).bytes());
+        write_whole(&self.path, |file| file.write_all(&text))?;
+        self.file = OpenOptions::new().append(true).open(&self.path)?;
+        Ok(())
     }
 
     /// Waits until all lines are on the disk.
@@ -168,7 +183,6 @@ fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     fn line(step: u64, frechet: Option<f64>) -> MetricsLine {
         MetricsLine {

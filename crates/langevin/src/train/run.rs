@@ -11,7 +11,7 @@ use super::lock::LockedRun;
 use super::metrics::{MetricsLog, last_line};
 use super::trainer::Trainer;
 use crate::config::Settings;
-use crate::files::write_whole;
+use crate::files::{sync_folders, write_whole};
 pub use event::{Event, Outcome, RunError};
 use measure::{Measured, keep_best, measure};
 use std::io::{self, Write};
@@ -40,13 +40,14 @@ pub fn train(
     stop: &dyn Fn() -> bool,
 ) -> Result<Outcome, RunError> {
     clear_leftovers(folder)?;
-    let config = trainer.settings().recipe.to_toml();
-    write_whole(&folder.config(), |file| file.write_all(config.as_bytes()))
-        .map_err(|cause| RunError::Write { path: folder.config(), cause, last: None })?;
-    let log = MetricsLog::open(&folder.metrics(), trainer.steps_made());
-    let log = log.map_err(|cause| RunError::Write { path: folder.metrics(), cause, last: None })?;
     // What a resumed run starts from is on the disk already.
     let saved = Some(trainer.steps_made()).filter(|&step| step > 0);
+    let last = || saved.map(|step| folder.checkpoint(step));
+    let config = trainer.settings().recipe.to_toml();
+    write_whole(&folder.config(), |file| file.write_all(config.as_bytes()))
+        .map_err(|cause| RunError::Write { path: folder.config(), cause, last: last() })?;
+    let log = MetricsLog::open(&folder.metrics(), trainer.steps_made());
+    let log = log.map_err(|cause| RunError::Metrics { path: folder.metrics(), cause })?;
     let mut run = Run { trainer, folder, extras, observe, stop, log, saved, unmeasured: false };
     run.finish_last_step()?;
     run.trainer.line().restart_clock();
@@ -118,12 +119,13 @@ impl Run<'_, '_> {
         if self.log.unmeasured_line(step).is_some()
             && let Some(measured) = self.measure_if_due()
         {
-            let found = measured.measurement;
-            let written = self.log.add_measurement(found.frechet, found.nll);
-            written.map_err(|cause| self.not_written(self.folder.metrics(), cause))?;
+            // The line last: it is what says that this is done.
             if measured.best {
                 keep_best(self.trainer, self.folder).map_err(|cause| self.not_saved(cause))?;
             }
+            let found = measured.measurement;
+            let written = self.log.add_measurement(found.frechet, found.nll);
+            written.map_err(|cause| self.not_written(self.folder.metrics(), cause))?;
         }
         if self.folder.grid(step).exists() { Ok(()) } else { self.draw_if_due() }
     }
@@ -164,6 +166,8 @@ impl Run<'_, '_> {
         let synced = self.log.sync();
         synced.map_err(|cause| self.not_written(self.folder.metrics(), cause))?;
         self.trainer.save(&path).map_err(|cause| self.not_saved(cause))?;
+        let entries = sync_folders(&self.folder.root, 0);
+        entries.map_err(|cause| self.not_written(self.folder.root.clone(), cause))?;
         self.saved = Some(step);
         remove_outdated(self.folder, &keep, step).map_err(|cause| self.not_saved(cause))?;
         (self.observe)(Event::Checkpoint(&path));

@@ -27,7 +27,7 @@ pub enum CheckpointError {
     State { path: PathBuf, message: String },
     #[error(
         "{path} is damaged: {message}; use an earlier checkpoint of the run (if the file was changed on purpose, remove \
-         langevin/manifest.json beside it)"
+         the checkpoint's langevin/manifest.json)"
     )]
     Damaged { path: PathBuf, message: String },
     #[error("{array} holds numbers that are not finite, so no checkpoint {path} is written")]

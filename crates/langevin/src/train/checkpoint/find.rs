@@ -44,7 +44,9 @@ pub fn newest_checkpoint(run: &RunFolder) -> Result<Found, CheckpointError> {
         let opened = Checkpoint::open(&folder).and_then(|found| found.check_all().map(|()| found));
         match opened {
             Ok(checkpoint) => return Ok(Found { checkpoint, passed_over }),
-            Err(error) => passed_over.push(error),
+            Err(error @ CheckpointError::Damaged { .. }) => passed_over.push(error),
+            // Of another version, or out of reach for now: going back behind it would lose it.
+            Err(error) => return Err(error),
         }
     }
     Err(passed_over.into_iter().next().unwrap_or(CheckpointError::NoCheckpoint { path: run.root.clone() }))
@@ -58,7 +60,8 @@ pub(in crate::train) fn clear_leftovers(run: &RunFolder) -> Result<(), Checkpoin
     for path in entries {
         let failed = |cause| CheckpointError::Write { path: path.clone(), cause };
         let whole = path.with_extension("");
-        match path.extension().and_then(|ending| ending.to_str()) {
+        let ours = step_of(&whole).is_some() || whole == run.best();
+        match path.extension().and_then(|ending| ending.to_str()).filter(|_| ours) {
             Some("old") if !whole.exists() => fs::rename(&path, &whole).map_err(failed)?,
             Some("old" | "partial" | "gone") => fs::remove_dir_all(&path).map_err(failed)?,
             _ => {}

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Bytes that are hashed at a time.
 const CHUNK: usize = 1 << 20;
@@ -48,13 +48,27 @@ impl Manifest {
             Ok(text) => text,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(cause) if cause.kind() == io::ErrorKind::InvalidData => {
-                return Err(CheckpointError::State { path, message: "it is not text".to_owned() });
+                return Err(CheckpointError::Damaged { path, message: "it is not text".to_owned() });
             }
             Err(cause) => return Err(CheckpointError::Read { path, cause }),
         };
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| CheckpointError::State { path, message: error.to_string() })
+        let damaged = |message| CheckpointError::Damaged { path: path.clone(), message };
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let inside =
+            |name: &str| Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        match manifest.files.keys().find(|name| !inside(name)) {
+            Some(name) => Err(damaged(format!("it names {name:?}, which is no file of a checkpoint"))),
+            None => Ok(Some(manifest)),
+        }
+    }
+
+    /// Checks that a file that is to be read is one of those that were written.
+    pub(super) fn check_listed(&self, folder: &Path, name: &str) -> Result<(), CheckpointError> {
+        if self.files.contains_key(name) {
+            return Ok(());
+        }
+        let message = "it is not among the files that were written".to_owned();
+        Err(CheckpointError::Damaged { path: folder.join(name), message })
     }
 
     /// Checks that every file is there, in its size.
@@ -62,7 +76,7 @@ impl Manifest {
         for (name, entry) in &self.files {
             let path = folder.join(name);
             match fs::metadata(&path) {
-                Ok(facts) if facts.len() == entry.bytes => {}
+                Ok(facts) if facts.is_file() && facts.len() == entry.bytes => {}
                 Ok(facts) => {
                     let (found, expected) = (facts.len(), entry.bytes);
                     let message = format!("it has {found} bytes, and {expected} were written");
@@ -180,10 +194,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap(), None);
         fs::create_dir(folder.path().join("langevin")).unwrap();
-        for text in ["", "{\"files\": 3}", "{\"files\": {}, \"more\": 1}"] {
+        for text in [
+            "",
+            "{\"files\": 3}",
+            "{\"files\": {}, \"more\": 1}",
+            "{\"files\": {\"/dev/zero\": {\"bytes\": 0, \"sha256\": \"\"}}}",
+        ] {
             fs::write(folder.path().join(MANIFEST), text).unwrap();
             let message = Manifest::read(folder.path()).unwrap_err().to_string();
-            assert!(message.contains("manifest.json is not a sound checkpoint state"), "{message}");
+            assert!(message.contains("manifest.json is damaged"), "{message}");
         }
     }
 }

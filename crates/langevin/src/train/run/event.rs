@@ -60,7 +60,9 @@ pub enum Outcome {
 pub enum RunError {
     #[error("cannot write {path}: {cause}{}", saved(.last))]
     Write { path: PathBuf, cause: std::io::Error, last: Option<PathBuf> },
-    #[error("{cause}{}", saved(.last))]
+    #[error("cannot go on with {path}: {cause}")]
+    Metrics { path: PathBuf, cause: std::io::Error },
+    #[error("{cause}{}", not_saved(.cause, .last))]
     NotSaved { cause: Box<CheckpointError>, last: Option<PathBuf> },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -79,10 +81,22 @@ fn saved(last: &Option<PathBuf>) -> String {
     match last {
         Some(path) => {
             format!(
-                "; all up to {} is saved: mend it, and go on with langevin train --resume",
+                "; all up to {} is saved: make room or set the permissions right, and go on with langevin train --resume",
                 path.display()
             )
         }
         None => "; nothing of this run was saved before".to_owned(),
     }
+}
+
+/// The same, of a checkpoint: numbers that are not finite would be there again.
+fn not_saved(cause: &CheckpointError, last: &Option<PathBuf>) -> String {
+    let CheckpointError::NotFinite { .. } = cause else { return saved(last) };
+    let start = match last {
+        Some(path) => format!("start a new run from {0} by --init {0}", path.display()),
+        None => "start again".to_owned(),
+    };
+    format!(
+        "; {start} with a lower rate (--set train.learning_rate=…) or clipped gradients (train.clip_norm=1)"
+    )
 }
