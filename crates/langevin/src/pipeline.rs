@@ -1,21 +1,20 @@
 //! A trained model, ready to sample from.
 
 mod options;
+mod sampling;
 
 pub use options::{SampleError, SampleOptions, SamplerChoice};
+pub use sampling::Sampling;
 
 use crate::config::Settings;
-use crate::diffusion::{Bound, Denoiser, Process};
+use crate::diffusion::Process;
 use crate::interop::diffusers::{Class, Scheduler, SchedulerError, scheduler_config};
 use crate::models::Model;
 use crate::models::weights::{parameter_names, weights_of, with_weights};
-use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, run};
 use crate::tensor::SampleShape;
-use crate::tensor::{from_samples, to_vec};
 use crate::train::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint};
 use burn::module::Module;
 use burn::tensor::Device;
-use langevin_math::{Grid, NoiseLevel};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -97,24 +96,10 @@ impl TrainedModel {
         network.expect("the weights are those of the same network").no_grad()
     }
 
-    /// The steps that `options` ask for.
-    ///
-    /// # Errors
-    /// If the process cannot be visited in so many steps, or the scheduler's settings do not go with the model.
-    pub fn plan(&self, options: &SampleOptions) -> Result<Plan, SampleError> {
-        let table = &self.process.table;
-        match &options.sampler {
-            SamplerChoice::Own { sampler, knobs, levels } => {
-                let own = sampler.steps.unwrap_or(table.len()).min(table.max_steps(*levels));
-                let steps = options.steps.unwrap_or(own);
-                let knobs = knobs.unwrap_or(Knobs::new(self.process.variance));
-                Ok(Plan::of(sampler, knobs, table, *levels, steps)?)
-            }
-            SamplerChoice::Diffusers(scheduler) => {
-                let steps = options.steps.unwrap_or_else(|| scheduler.steps(&self.process));
-                Ok(scheduler.plan(&self.process, steps)?)
-            }
-        }
+    /// Draws by this network; what is drawn, and how, is [`Sampling`]'s to say.
+    pub fn sampling(&self) -> Sampling<'_> {
+        let (network, process, shape) = (&self.network, &self.process, self.shape());
+        Sampling { network, process, shape, bound: self.checkpoint.bound() }
     }
 
     /// Draws samples from noise: `[count, height, width, channels]`, unclipped, pictures about [−1, 1].
@@ -125,80 +110,7 @@ impl TrainedModel {
     /// # Panics
     /// If less noise is given than the samples and the steps draw.
     pub fn sample(&self, options: &SampleOptions) -> Result<Vec<f32>, SampleError> {
-        let samples = self.sample_observed(options, &mut |_, _| ControlFlow::Continue(()))?;
+        let samples = self.sampling().sample(options, &mut |_, _| ControlFlow::Continue(()))?;
         Ok(samples.expect("nothing stops it"))
-    }
-
-    /// As [`TrainedModel::sample`]; `observe` sees every moment with the number of the batch's first sample,
-    /// and may stop: the result is then `None`.
-    ///
-    /// # Errors
-    /// As for [`TrainedModel::sample`].
-    pub fn sample_observed(
-        &self,
-        options: &SampleOptions,
-        observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
-    ) -> Result<Option<Vec<f32>>, SampleError> {
-        let (plan, denoiser) = (&self.plan(options)?, &self.denoiser(options)?);
-        Ok(self.generation(options, plan, denoiser).run(&self.device, observe))
-    }
-
-    /// The samples of `options`, to be drawn by [its plan](TrainedModel::plan) and [denoiser](TrainedModel::denoiser).
-    pub fn generation<'a>(
-        &self,
-        options: &'a SampleOptions,
-        plan: &'a Plan,
-        denoiser: &'a Denoiser,
-    ) -> Generation<'a> {
-        let (shape, noise) = (self.shape(), &options.noise);
-        let SampleOptions { count, batch, .. } = *options;
-        Generation { denoiser, plan, shape, noise, first: 0, count, batch }
-    }
-
-    /// The network in its process, with the bound of `options`, of their scheduler, or else the model's.
-    ///
-    /// # Errors
-    /// If the network does not know the class, or knows classes and none is given.
-    pub fn denoiser(&self, options: &SampleOptions) -> Result<Denoiser<'_>, SampleError> {
-        let bound = options.bound.or(match &options.sampler {
-            SamplerChoice::Own { .. } => None,
-            SamplerChoice::Diffusers(scheduler) => Some(scheduler.bound()),
-        });
-        Ok(self.bounded(bound).of_class(options.class)?)
-    }
-
-    fn bounded(&self, bound: Option<Bound>) -> Denoiser<'_> {
-        Denoiser::new(&self.network, &self.process, bound.unwrap_or(self.checkpoint.bound()))
-    }
-
-    /// Diffuses one sample to `timestep` (0 is the least noise) with noise of `seed`, and takes it back.
-    /// Gives x_t and the sample it came back as; `observe` may stop, and the result is then `None`.
-    ///
-    /// # Errors
-    /// If the network does not know the class, or knows classes and none is given.
-    ///
-    /// # Panics
-    /// If the process has no such timestep, or `x0` is not one sample.
-    pub fn renoise(
-        &self,
-        x0: &[f32],
-        timestep: usize,
-        seed: u64,
-        class: Option<usize>,
-        observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
-    ) -> Result<Option<Renoised>, SampleError> {
-        let denoiser = self.bounded(None).of_class(class)?;
-        let shape = self.shape();
-        let seed = Noise::Seed(seed);
-        let noise = NoiseSource { noise: &seed, first: 0, samples: 1, shape };
-        let eps = to_vec(noise.start(&self.device));
-        let mut x_t = vec![0.0; shape.elements()];
-        self.process.diffuse(timestep, x0, &eps, &mut x_t);
-        let mut levels: Vec<NoiseLevel> = (0..=timestep).rev().map(|t| self.process.table.level(t)).collect();
-        levels.push(NoiseLevel::DATA);
-        let (grid, mut solver) = (Grid::through(&levels), Ddpm::new(self.process.variance));
-        let x = from_samples(x_t.clone(), shape, &self.device);
-        let back = run(&mut solver, &denoiser, &grid, x, &noise, observe);
-        Ok(back.map(|back| (x_t, to_vec(back))))
     }
 }

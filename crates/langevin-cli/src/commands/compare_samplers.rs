@@ -63,7 +63,7 @@ pub fn run(arguments: &CompareSamplersArguments) -> Done {
     for (sampler, &steps) in
         samplers.iter().flat_map(|sampler| numbers.iter().map(move |steps| (sampler, steps)))
     {
-        let planned = model.plan(&options(sampler, steps, levels));
+        let planned = model.sampling().plan(&options(sampler, steps, levels));
         planned.map_err(|error| usage(format!("{} in {steps} steps: {error}", sampler.name)))?;
     }
     let reference_steps = arguments.reference.clamp(1, model.process.len());
@@ -125,7 +125,7 @@ fn draw(
     signals: &Signals,
 ) -> Result<Cell, Failure> {
     let (begun, mut evaluations) = (Instant::now(), 0);
-    let samples = model.sample_observed(options, &mut |_, moment| {
+    let samples = model.sampling().sample(options, &mut |_, moment| {
         evaluations = moment.evaluations;
         if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;

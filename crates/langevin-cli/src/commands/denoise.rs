@@ -32,15 +32,21 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
     let signals = Signals::listen()?;
     let mut progress = Progress::new("denoising", arguments.from as u64, 0, false);
     let mut between: Vec<(String, Vec<f32>)> = Vec::new();
-    let back = model.renoise(&x0, arguments.from - 1, arguments.seed, arguments.class, &mut |moment| {
-        progress.update((arguments.from - moment.left) as u64, String::new());
-        // Three moments on the way back.
-        let t = moment.t as usize;
-        if [3, 2, 1].iter().any(|part| t == arguments.from * part / 4) && t > 0 {
-            between.push((format!("t = {t}"), to_vec(moment.x.clone())));
-        }
-        if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    let back = model.sampling().renoise(
+        &x0,
+        arguments.from - 1,
+        arguments.seed,
+        arguments.class,
+        &mut |moment| {
+            progress.update((arguments.from - moment.left) as u64, String::new());
+            // Three moments on the way back.
+            let t = moment.t as usize;
+            if [3, 2, 1].iter().any(|part| t == arguments.from * part / 4) && t > 0 {
+                between.push((format!("t = {t}"), to_vec(moment.x.clone())));
+            }
+            if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        },
+    )?;
     progress.finish();
     let Some((x_t, result)) = back else {
         return Err(Failure::Interrupted(signals.received().unwrap_or(2)));

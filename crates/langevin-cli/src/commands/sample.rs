@@ -46,13 +46,13 @@ pub fn run(arguments: &SampleArguments) -> Done {
     if Form::of(&out, points)? == Form::Folder {
         check_empty(&out, "the samples would mix with what is there; choose another --out")?;
     }
-    let plan = model.plan(&options).map_err(|error| usage(error.to_string()))?;
+    let plan = model.sampling().plan(&options).map_err(|error| usage(error.to_string()))?;
     let trajectory = arguments.trajectory.as_deref();
     let mut trajectory = trajectory.map(|path| Trajectory::new(path, &model, &options, &plan)).transpose()?;
     let steps = plan.grid.len();
     let batches = options.count.div_ceil(options.batch);
     let mut progress = Progress::new("sampling", (batches * steps) as u64, 0, arguments.quiet);
-    let samples = model.sample_observed(&options, &mut |first, moment| {
+    let samples = model.sampling().sample(&options, &mut |first, moment| {
         let taken = first / options.batch * steps + steps - moment.left;
         let done = if moment.left == 0 { options.count.min(first + options.batch) } else { first };
         progress.update(taken as u64, format!("{done} of {} samples", options.count));
@@ -97,7 +97,7 @@ fn options(
     options.noise = Noise::Seed(arguments.seed);
     let given = match &arguments.noise {
         Some(path) => {
-            let plan = model.plan(&options).map_err(|error| usage(error.to_string()))?;
+            let plan = model.sampling().plan(&options).map_err(|error| usage(error.to_string()))?;
             let steps = plan.draws_noise.then(|| plan.grid.len());
             let (count, noise) = noise_file::read(path, model.shape(), points, steps)?;
             options.noise = Noise::Given(noise);

@@ -44,7 +44,7 @@ pub fn draw(
     if sampling::inverts(&options.sampler) {
         return Err(usage("this sampler goes from data to noise: choose another"));
     }
-    let (plan, denoiser) = (model.plan(&options)?, model.denoiser(&options)?);
+    let (plan, denoiser) = (model.sampling().plan(&options)?, model.sampling().denoiser(&options)?);
     let steps = plan.grid.len();
     let total = count.div_ceil(arguments.batch) * steps;
     let mut progress = Progress::new("sampling", total as u64, 0, arguments.quiet);
@@ -54,7 +54,7 @@ pub fn draw(
         progress.update(taken as u64, message);
         asked.flow()
     };
-    let generation = model.generation(&options, &plan, &denoiser);
+    let generation = model.sampling().generation(&options, &plan, &denoiser);
     let mut source = Drawn { generation, levels: model.settings().levels, observe: &mut observe };
     let gathered = gather(&mut source, describer, kept, arguments.batch, &mut |_| asked.flow())
         .context("the samples that the model draws cannot be measured")?;

@@ -1,0 +1,123 @@
+//! Drawing samples from a network in its process.
+
+use super::{Renoised, SampleError, SampleOptions, SamplerChoice};
+use crate::diffusion::{Bound, Denoiser, Process};
+use crate::models::Network;
+use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, run};
+use crate::tensor::{SampleShape, cpu, from_samples, to_vec};
+use langevin_math::{Grid, NoiseLevel};
+use std::ops::ControlFlow;
+
+/// A network in the process that it was trained for, from which samples are drawn.
+///
+/// [`TrainedModel`](super::TrainedModel) draws with its own network. Another one in its place may do more than compute: put the
+/// samples of several callers into one batch, or count evaluations.
+#[derive(Clone, Copy)]
+pub struct Sampling<'a> {
+    /// The network.
+    pub network: &'a dyn Network,
+    /// What it was trained for.
+    pub process: &'a Process,
+    /// The shape of a sample.
+    pub shape: SampleShape,
+    /// What is done to x̂_0 on the way, if nothing else is asked for.
+    pub bound: Bound,
+}
+
+impl<'a> Sampling<'a> {
+    /// The steps that `options` ask for.
+    ///
+    /// # Errors
+    /// If the process cannot be visited in so many steps, or the scheduler's settings do not go with the model.
+    pub fn plan(&self, options: &SampleOptions) -> Result<Plan, SampleError> {
+        let table = &self.process.table;
+        match &options.sampler {
+            SamplerChoice::Own { sampler, knobs, levels } => {
+                let own = sampler.steps.unwrap_or(table.len()).min(table.max_steps(*levels));
+                let steps = options.steps.unwrap_or(own);
+                let knobs = knobs.unwrap_or(Knobs::new(self.process.variance));
+                Ok(Plan::of(sampler, knobs, table, *levels, steps)?)
+            }
+            SamplerChoice::Diffusers(scheduler) => {
+                let steps = options.steps.unwrap_or_else(|| scheduler.steps(self.process));
+                Ok(scheduler.plan(self.process, steps)?)
+            }
+        }
+    }
+
+    /// The network in its process, with the bound of `options`, of their scheduler, or else the model's.
+    ///
+    /// # Errors
+    /// If the network does not know the class, or knows classes and none is given.
+    pub fn denoiser(&self, options: &SampleOptions) -> Result<Denoiser<'a>, SampleError> {
+        let bound = options.bound.or(match &options.sampler {
+            SamplerChoice::Own { .. } => None,
+            SamplerChoice::Diffusers(scheduler) => Some(scheduler.bound()),
+        });
+        Ok(self.bounded(bound).of_class(options.class)?)
+    }
+
+    fn bounded(&self, bound: Option<Bound>) -> Denoiser<'a> {
+        Denoiser::new(self.network, self.process, bound.unwrap_or(self.bound))
+    }
+
+    /// The samples of `options`, to be drawn by [its plan](Sampling::plan) and [denoiser](Sampling::denoiser).
+    pub fn generation<'b>(
+        &self,
+        options: &'b SampleOptions,
+        plan: &'b Plan,
+        denoiser: &'b Denoiser,
+    ) -> Generation<'b> {
+        let (shape, noise) = (self.shape, &options.noise);
+        let SampleOptions { count, batch, .. } = *options;
+        Generation { denoiser, plan, shape, noise, first: 0, count, batch }
+    }
+
+    /// Draws samples from noise: `[count, height, width, channels]`, unclipped, pictures about [−1, 1]. `observe` sees every
+    /// moment with the number of the batch's first sample, and may stop: the result is then `None`.
+    ///
+    /// # Errors
+    /// If the process cannot be visited in so many steps, or the network does not know the class.
+    ///
+    /// # Panics
+    /// If less noise is given than the samples and the steps draw.
+    pub fn sample(
+        &self,
+        options: &SampleOptions,
+        observe: &mut dyn FnMut(usize, Moment) -> ControlFlow<()>,
+    ) -> Result<Option<Vec<f32>>, SampleError> {
+        let (plan, denoiser) = (&self.plan(options)?, &self.denoiser(options)?);
+        Ok(self.generation(options, plan, denoiser).run(&cpu(), observe))
+    }
+
+    /// Diffuses one sample to `timestep` (0 is the least noise) with noise of `seed`, and takes it back.
+    /// Gives x_t and the sample it came back as; `observe` may stop, and the result is then `None`.
+    ///
+    /// # Errors
+    /// If the network does not know the class, or knows classes and none is given.
+    ///
+    /// # Panics
+    /// If the process has no such timestep, or `x0` is not one sample.
+    pub fn renoise(
+        &self,
+        x0: &[f32],
+        timestep: usize,
+        seed: u64,
+        class: Option<usize>,
+        observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
+    ) -> Result<Option<Renoised>, SampleError> {
+        let denoiser = self.bounded(None).of_class(class)?;
+        let (shape, process, device) = (self.shape, self.process, cpu());
+        let seed = Noise::Seed(seed);
+        let noise = NoiseSource { noise: &seed, first: 0, samples: 1, shape };
+        let eps = to_vec(noise.start(&device));
+        let mut x_t = vec![0.0; shape.elements()];
+        process.diffuse(timestep, x0, &eps, &mut x_t);
+        let mut levels: Vec<NoiseLevel> = (0..=timestep).rev().map(|t| process.table.level(t)).collect();
+        levels.push(NoiseLevel::DATA);
+        let (grid, mut solver) = (Grid::through(&levels), Ddpm::new(process.variance));
+        let x = from_samples(x_t.clone(), shape, &device);
+        let back = run(&mut solver, &denoiser, &grid, x, &noise, observe);
+        Ok(back.map(|back| (x_t, to_vec(back))))
+    }
+}
