@@ -46,7 +46,7 @@ pub use picture::{Channels, Picture, read_picture};
 pub use picture_set::PictureSet;
 pub use statistics::{read_statistics, write_statistics};
 pub use transforms::flip_horizontal;
-pub use write::{to_bytes, write_npy, write_npz, write_png};
+pub use write::{encode_npz, encode_npz_f32, encode_png, to_bytes, write_npy, write_npz, write_png};
 
 /// How a source is to be read; the default takes it as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

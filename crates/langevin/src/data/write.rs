@@ -1,7 +1,7 @@
 //! Writers of pictures and arrays. Each file appears whole: it is written beside its place, then renamed.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Cursor, Seek, Write};
 use std::path::Path;
 
 use image::codecs::png::PngEncoder;
@@ -12,11 +12,10 @@ use super::error::DataError;
 use super::samples::unscaled;
 use crate::files::write_whole;
 
-/// Writes a picture `[height, width, channels]`, scaled to [-1, 1], as PNG: grey, grey and alpha, RGB or RGBA, at
-/// 16 bits where `levels` is above 256, else at 8. Values outside [-1, 1] are clipped.
+/// Writes a picture as [`encode_png`] gives it.
 ///
 /// # Errors
-/// If the sizes do not fit the samples, a sample is not a number, or the file cannot be written.
+/// As there, or if the file cannot be written.
 pub fn write_png(
     path: impl AsRef<Path>,
     samples: &[f32],
@@ -25,33 +24,47 @@ pub fn write_png(
     channels: usize,
     levels: u32,
 ) -> Result<(), DataError> {
-    use ExtendedColorType::{L8, L16, La8, La16, Rgb8, Rgb16, Rgba8, Rgba16};
     let path = path.as_ref();
-    let wide = levels > 256;
+    let bytes = png(samples, [height, width, channels], levels).map_err(|reason| failure(path, reason))?;
+    write(path, |file| file.write_all(&bytes))
+}
+
+/// A picture `[height, width, channels]`, scaled to [-1, 1], as the bytes of a PNG: grey, grey and alpha, RGB or RGBA, at
+/// 16 bits where `levels` is above 256, else at 8. Values outside [-1, 1] are clipped.
+///
+/// # Errors
+/// If the sizes do not fit the samples, or a sample is not a number.
+pub fn encode_png(samples: &[f32], shape: [usize; 3], levels: u32) -> Result<Vec<u8>, DataError> {
+    png(samples, shape, levels).map_err(|reason| failure(Path::new("a PNG in memory"), reason))
+}
+
+fn png(samples: &[f32], shape: [usize; 3], levels: u32) -> Result<Vec<u8>, String> {
+    use ExtendedColorType::{L8, L16, La8, La16, Rgb8, Rgb16, Rgba8, Rgba16};
+    let [height, width, channels] = shape;
     let (short, long) = match channels {
         1 => (L8, L16),
         2 => (La8, La16),
         3 => (Rgb8, Rgb16),
         4 => (Rgba8, Rgba16),
-        _ => return Err(failure(path, format!("a PNG has 1 to 4 channels, and the picture has {channels}"))),
+        _ => return Err(format!("a PNG has 1 to 4 channels, and the picture has {channels}")),
     };
-    check_len(path, samples.len(), &[height, width, channels])?;
+    check_len(samples.len(), &shape)?;
     if let Some(index) = samples.iter().position(|sample| sample.is_nan()) {
-        return Err(failure(path, format!("sample {index} of the picture is not a number (NaN)")));
+        return Err(format!("sample {index} of the picture is not a number (NaN)"));
     }
-    let sides =
-        u32::try_from(height).ok().filter(|&h| h > 0).zip(u32::try_from(width).ok().filter(|&w| w > 0));
-    let Some((rows, columns)) = sides else {
-        return Err(failure(path, format!("no PNG is {height}x{width}")));
+    let side = |side: usize| u32::try_from(side).ok().filter(|&side| side > 0);
+    let (Some(rows), Some(columns)) = (side(height), side(width)) else {
+        return Err(format!("no PNG is {height}x{width}"));
     };
-    let bytes: Vec<u8> = match wide {
+    let wide = levels > 256;
+    let values: Vec<u8> = match wide {
         true => samples.iter().flat_map(|&sample| unscaled(sample, 65_536).to_ne_bytes()).collect(),
         false => to_bytes(samples),
     };
-    write(path, |file| {
-        let colour = if wide { long } else { short };
-        PngEncoder::new(file).write_image(&bytes, columns, rows, colour).map_err(io::Error::other)
-    })
+    let (colour, mut bytes) = (if wide { long } else { short }, Vec::new());
+    let encoded = PngEncoder::new(&mut bytes).write_image(&values, columns, rows, colour);
+    encoded.map_err(|error| error.to_string())?;
+    Ok(bytes)
 }
 
 /// Samples scaled to [-1, 1] as bytes, 0 to 255; what lies outside is clipped, and a NaN becomes 0.
@@ -65,30 +78,58 @@ pub fn to_bytes(samples: &[f32]) -> Vec<u8> {
 /// If `shape` does not fit the values, or the file cannot be written.
 pub fn write_npy(path: impl AsRef<Path>, values: &[f32], shape: &[usize]) -> Result<(), DataError> {
     let path = path.as_ref();
-    check_len(path, values.len(), shape)?;
+    check_len(values.len(), shape).map_err(|reason| failure(path, reason))?;
     write(path, |file| {
         file.write_all(&npy_header("<f4", shape))?;
         values.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
     })
 }
 
-/// Writes pictures `[n, height, width, channels]` of 8 bits as the array `arr_0` of a compressed `.npz`.
+/// Writes pictures as [`encode_npz`] gives them.
 ///
 /// # Errors
 /// If `shape` does not fit the values, or the file cannot be written.
 pub fn write_npz(path: impl AsRef<Path>, values: &[u8], shape: [usize; 4]) -> Result<(), DataError> {
     let path = path.as_ref();
-    check_len(path, values.len(), &shape)?;
-    write(path, |file| {
-        let mut archive = zip::ZipWriter::new(file);
-        let options = SimpleFileOptions::default()
-            .compression_method(zip::CompressionMethod::Deflated)
-            .large_file(values.len() >= 1 << 31);
-        archive.start_file("arr_0.npy", options)?;
-        archive.write_all(&npy_header("|u1", &shape))?;
-        archive.write_all(values)?;
-        archive.finish().map(drop).map_err(io::Error::from)
-    })
+    check_len(values.len(), &shape).map_err(|reason| failure(path, reason))?;
+    write(path, |file| npz(file, "|u1", values, &shape))
+}
+
+/// Pictures `[n, height, width, channels]` of 8 bits as the bytes of a compressed `.npz` with the one array `arr_0`.
+///
+/// # Errors
+/// If `shape` does not fit the values.
+pub fn encode_npz(values: &[u8], shape: [usize; 4]) -> Result<Vec<u8>, DataError> {
+    in_memory("|u1", values, &shape)
+}
+
+/// Numbers as the bytes of a compressed `.npz` with the one array `arr_0`, float32 in C order.
+///
+/// # Errors
+/// If `shape` does not fit the values.
+pub fn encode_npz_f32(values: &[f32], shape: &[usize]) -> Result<Vec<u8>, DataError> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    in_memory("<f4", &bytes, shape)
+}
+
+fn in_memory(kind: &str, bytes: &[u8], shape: &[usize]) -> Result<Vec<u8>, DataError> {
+    let place = Path::new("an array in memory");
+    let size = if kind == "<f4" { 4 } else { 1 };
+    check_len(bytes.len() / size, shape).map_err(|reason| failure(place, reason))?;
+    let mut file = Cursor::new(Vec::new());
+    npz(&mut file, kind, bytes, shape).map_err(|cause| failure(place, cause.to_string()))?;
+    Ok(file.into_inner())
+}
+
+fn npz(file: impl Write + Seek, kind: &str, bytes: &[u8], shape: &[usize]) -> io::Result<()> {
+    let mut archive = zip::ZipWriter::new(file);
+    let options = SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Deflated)
+        .large_file(bytes.len() >= 1 << 31);
+    archive.start_file("arr_0.npy", options)?;
+    archive.write_all(&npy_header(kind, shape))?;
+    archive.write_all(bytes)?;
+    archive.finish().map(drop).map_err(io::Error::from)
 }
 
 /// The header of a version 1 `.npy` file, padded with blanks so that the values begin at a multiple of 64 bytes.
@@ -102,12 +143,9 @@ pub(super) fn npy_header(kind: &str, shape: &[usize]) -> Vec<u8> {
     [&b"\x93NUMPY\x01\x00"[..], &(text.len() as u16).to_le_bytes(), text.as_bytes()].concat()
 }
 
-fn check_len(path: &Path, len: usize, shape: &[usize]) -> Result<(), DataError> {
+fn check_len(len: usize, shape: &[usize]) -> Result<(), String> {
     let needed = shape.iter().try_fold(1usize, |product, &side| product.checked_mul(side));
-    if needed == Some(len) {
-        return Ok(());
-    }
-    Err(failure(path, format!("the shape {shape:?} does not fit {len} values")))
+    if needed == Some(len) { Ok(()) } else { Err(format!("the shape {shape:?} does not fit {len} values")) }
 }
 
 pub(super) fn write(

@@ -13,13 +13,21 @@ use crate::files::write_whole;
 /// # Errors
 /// If the image is empty or the file cannot be written.
 pub fn save_png(path: impl AsRef<Path>, image: &RgbImage) -> Result<(), RenderError> {
-    let path = path.as_ref();
+    write(path.as_ref(), &encode_png(image)?)
+}
+
+/// An image as the bytes of a PNG.
+///
+/// # Errors
+/// If the image is empty.
+pub fn encode_png(image: &RgbImage) -> Result<Vec<u8>, RenderError> {
     if image.is_empty() {
         return Err(RenderError::Empty { what: "pixel" });
     }
     let mut bytes = Cursor::new(Vec::new());
-    image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| failure(path, &error))?;
-    write(path, bytes.get_ref())
+    let encoded = image.write_to(&mut bytes, ImageFormat::Png);
+    encoded.map_err(|error| failure(Path::new("a PNG in memory"), &error))?;
+    Ok(bytes.into_inner())
 }
 
 /// Writes a whole file.

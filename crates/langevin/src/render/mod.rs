@@ -28,7 +28,7 @@ pub use animation::save_gif;
 pub use contact::contact_sheet;
 pub use curves::{Curve, curves};
 pub use error::RenderError;
-pub use files::save_png;
+pub use files::{encode_png, save_png};
 pub use grid::{grid, with_caption};
 pub use image::RgbImage;
 pub use pictures::Pictures;

@@ -75,6 +75,27 @@ impl Deref for LockedRun {
     }
 }
 
+/// Whether a process writes to the run in `folder`. It is only looked at: a lock taken for a moment could turn a writer away.
+///
+/// Where the system does not list its locks, as outside of Linux, the answer is `None`.
+pub fn is_written_to(folder: &RunFolder) -> Option<bool> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let locks = fs::read_to_string("/proc/locks").ok()?;
+        let Ok(file) = fs::metadata(folder.root.join(LOCK)) else { return Some(false) };
+        // A line is `1: FLOCK ADVISORY WRITE 4711 08:01:1234 0 EOF`; inodes differ within a device, and devices are named
+        // differently by some file systems, so the inode must do.
+        let inode = format!(":{} ", file.ino());
+        Some(locks.lines().any(|line| line.contains("FLOCK") && line.contains(&inode)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +108,9 @@ mod tests {
         let message = LockedRun::lock(folder.clone()).unwrap_err().to_string();
         let holder = format!("process {}", process::id());
         assert!(message.contains("run is being written to") && message.contains(&holder), "{message}");
+        assert_ne!(is_written_to(&folder), Some(false));
         drop(first);
+        assert_ne!(is_written_to(&folder), Some(true));
         LockedRun::lock(folder).unwrap();
     }
 

@@ -32,7 +32,7 @@ pub use folder::RunFolder;
 pub use gradients::Gradients;
 pub use grid::{GridError, draw_grid};
 pub use line::Spike;
-pub use lock::{LockError, LockedRun};
+pub use lock::{LockError, LockedRun, is_written_to};
 pub use memory::{estimate_bytes, largest_that_fits};
 pub use metrics::{MetricsLine, MetricsLog, StepReport};
 pub use objective::Losses;
