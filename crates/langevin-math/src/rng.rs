@@ -59,6 +59,10 @@ pub enum Purpose {
     Hutchinson = 15,
     /// Which samples a metric compares; one index a subset.
     Subset = 16,
+    /// The noise of the known part of a picture that is filled in; one index a sample.
+    InpaintKnown = 17,
+    /// The noise of the steps back up while a picture is filled in; one index a sample.
+    InpaintJump = 18,
 }
 
 /// A stream of random numbers, named by a seed, a purpose and an index.

@@ -26,5 +26,5 @@ pub mod tensor;
 pub mod train;
 
 pub use langevin_math as math;
-pub use pipeline::{SampleError, SampleOptions, SamplerChoice, TrainedModel};
+pub use pipeline::{Inpainting, Renoising, SampleError, SampleOptions, SamplerChoice, TrainedModel};
 pub use tensor::{SampleShape, cpu};

@@ -1,9 +1,16 @@
 //! A trained model, ready to sample from.
 
+mod error;
+mod inpaint;
+mod interpolate;
 mod options;
+mod renoise;
 mod sampling;
 
-pub use options::{SampleError, SampleOptions, SamplerChoice};
+pub use error::SampleError;
+pub use inpaint::Inpainting;
+pub use options::{SampleOptions, SamplerChoice};
+pub use renoise::{Renoised, Renoising};
 pub use sampling::Sampling;
 
 use crate::config::Settings;
@@ -17,9 +24,6 @@ use burn::module::Module;
 use burn::tensor::Device;
 use std::ops::ControlFlow;
 use std::path::Path;
-
-/// x_t, and the sample that came of it.
-pub type Renoised = (Vec<f32>, Vec<f32>);
 
 /// A trained model: its network, its process, and what its samples are.
 pub struct TrainedModel {

@@ -7,11 +7,11 @@ use crate::progress::Progress;
 use crate::sampling;
 use crate::say::{note, tell};
 use crate::signals::Signals;
-use langevin::SampleShape;
 use langevin::compute::set_exact;
 use langevin::data::{Channels, read_picture, write_png};
 use langevin::render::{self, Pictures};
 use langevin::tensor::to_vec;
+use langevin::{Renoising, SampleShape};
 use std::ops::ControlFlow;
 
 /// Runs the command.
@@ -34,9 +34,12 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
     let mut between: Vec<(String, Vec<f32>)> = Vec::new();
     let back = model.sampling().renoise(
         &x0,
-        arguments.from - 1,
-        arguments.seed,
-        arguments.class,
+        &Renoising {
+            timestep: arguments.from - 1,
+            steps: None,
+            seed: arguments.seed,
+            class: arguments.class,
+        },
         &mut |moment| {
             progress.update((arguments.from - moment.left) as u64, String::new());
             // Three moments on the way back.

@@ -65,10 +65,14 @@ pub(super) fn looks_like_picture(name: &str, first: &[u8]) -> bool {
 
 /// Refuses sides that no picture has.
 pub(super) fn check_sides(height: u64, width: u64) -> Result<(), String> {
-    if (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width) {
+    check_sides_within(height, width, MAX_SIDE)
+}
+
+fn check_sides_within(height: u64, width: u64, most: u64) -> Result<(), String> {
+    if (1..=most).contains(&height) && (1..=most).contains(&width) {
         return Ok(());
     }
-    Err(format!("it is {height}x{width} (height x width), and each side must be from 1 to {MAX_SIDE}"))
+    Err(format!("it is {height}x{width} (height x width), and each side must be from 1 to {most}"))
 }
 
 /// Refuses more samples than are decoded, before there is memory for them.
@@ -121,7 +125,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, String> {
         let picture = decode(bytes)?;
         return Ok(Header { height: picture.height, width: picture.width, kind: picture.kind() });
     }
-    let mut decoder = decoder(bytes)?;
+    let mut decoder = decoder(bytes, MAX_SIDE)?;
     let kind = kind_of(&decoder)?;
     let (width, height) = decoder.dimensions();
     let (height, width) = match turned(orientation(&mut decoder)) {
@@ -134,7 +138,12 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, String> {
 /// Decodes a picture upright, at the channels and depth of its file: palettes become RGB or RGBA, 1, 2 and 4 bits
 /// become 8, and nothing else is converted.
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
-    let mut decoder = decoder(bytes)?;
+    decode_within(bytes, MAX_SIDE)
+}
+
+/// [`decode`] for sides up to `max_side`, which a file that says more is refused by before its samples are decoded.
+pub(super) fn decode_within(bytes: &[u8], max_side: u64) -> Result<Picture, String> {
+    let mut decoder = decoder(bytes, max_side.min(MAX_SIDE))?;
     let kind = kind_of(&decoder)?;
     let orientation = orientation(&mut decoder);
     let mut decoded = DynamicImage::from_decoder(decoder).map_err(in_one_line)?;
@@ -170,7 +179,7 @@ fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
 }
 
 /// A decoder that has read the header, its limits checked before anything of the picture's size is allocated.
-fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
+fn decoder(bytes: &[u8], max_side: u64) -> Result<impl ImageDecoder + '_, String> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20));
     }
@@ -185,7 +194,7 @@ fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(in_one_line)?;
     let (width, height) = decoder.dimensions();
-    check_sides(height.into(), width.into())?;
+    check_sides_within(height.into(), width.into(), max_side)?;
     let channels = u64::from(decoder.color_type().channel_count());
     check_samples(height.into(), width.into(), channels)?;
     if format == ImageFormat::WebP {

@@ -120,6 +120,34 @@ pub enum DataError {
         /// Why.
         reason: String,
     },
+    /// A picture in memory that cannot be decoded.
+    #[error("the picture cannot be read: {reason}")]
+    Decode {
+        /// Why.
+        reason: String,
+    },
+    /// A picture whose channels no conversion makes those of a model.
+    #[error("the picture has {got} channels, but the model's pictures have {expected}")]
+    Channels {
+        /// Channels of the picture.
+        got: usize,
+        /// Channels of the model's.
+        expected: usize,
+    },
+    /// A mask of another size than the picture that it is for.
+    #[error(
+        "the mask is {}x{} (height x width), but the picture is {}x{} and the model's pictures are {}x{}: give a mask of \
+         either size",
+        .got.0, .got.1, .picture.0, .picture.1, .model.0, .model.1
+    )]
+    MaskSize {
+        /// (height, width) of the mask.
+        got: (usize, usize),
+        /// (height, width) of the picture.
+        picture: (usize, usize),
+        /// (height, width) of the model's pictures.
+        model: (usize, usize),
+    },
     /// Pictures of different channels or depths in one set.
     #[error(
         "'{path}' mixes kinds of pictures: '{first}' is {first_kind}, '{other}' is {other_kind}; give `--channels grey`, \

@@ -171,7 +171,7 @@ impl Picture {
 }
 
 /// The largest (height, width) inside a picture that has the shape of the wanted size, to the nearest pixel.
-fn cover(height: usize, width: usize, to_height: usize, to_width: usize) -> (usize, usize) {
+pub(super) fn cover(height: usize, width: usize, to_height: usize, to_width: usize) -> (usize, usize) {
     let divided = |a: usize, b: usize, by: usize| {
         ((a as u128 * b as u128 + by as u128 / 2) / by as u128).max(1) as usize
     };

@@ -1,22 +1,9 @@
 //! How samples are drawn.
 
 use crate::diffusion::Bound;
-use crate::interop::diffusers::{Scheduler, SchedulerError};
-use crate::models::ConditioningError;
+use crate::interop::diffusers::Scheduler;
 use crate::sampler::{Knobs, Noise, Sampler};
-use langevin_math::{GridOptions, MathError};
-
-/// Why samples cannot be drawn.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum SampleError {
-    #[error(transparent)]
-    Levels(#[from] MathError),
-    #[error(transparent)]
-    Scheduler(#[from] SchedulerError),
-    #[error(transparent)]
-    Class(#[from] ConditioningError),
-}
+use langevin_math::GridOptions;
 
 /// How samples are drawn.
 #[derive(Clone)]
@@ -58,6 +45,22 @@ impl SamplerChoice {
     pub fn named(name: &str) -> Option<Self> {
         let sampler = Sampler::named(name)?;
         Some(Self::Own { sampler, knobs: None, levels: GridOptions::default() })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Own { sampler, .. } => sampler.name,
+            Self::Diffusers(scheduler) => scheduler.class().name,
+        }
+    }
+
+    /// Whether it goes from data to noise.
+    pub fn inverts(&self) -> bool {
+        match self {
+            Self::Own { sampler, .. } => sampler.inverts(),
+            Self::Diffusers(scheduler) => scheduler.inverts(),
+        }
     }
 }
 

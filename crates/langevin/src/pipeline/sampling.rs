@@ -1,11 +1,10 @@
 //! Drawing samples from a network in its process.
 
-use super::{Renoised, SampleError, SampleOptions, SamplerChoice};
+use super::{SampleError, SampleOptions, SamplerChoice};
 use crate::diffusion::{Bound, Denoiser, Process};
 use crate::models::Network;
-use crate::sampler::{Ddpm, Generation, Knobs, Moment, Noise, NoiseSource, Plan, run};
-use crate::tensor::{SampleShape, cpu, from_samples, to_vec};
-use langevin_math::{Grid, NoiseLevel};
+use crate::sampler::{Generation, Knobs, Moment, Plan};
+use crate::tensor::{SampleShape, cpu};
 use std::ops::ControlFlow;
 
 /// A network in the process that it was trained for, from which samples are drawn.
@@ -57,7 +56,7 @@ impl<'a> Sampling<'a> {
         Ok(self.bounded(bound).of_class(options.class)?)
     }
 
-    fn bounded(&self, bound: Option<Bound>) -> Denoiser<'a> {
+    pub(super) fn bounded(&self, bound: Option<Bound>) -> Denoiser<'a> {
         Denoiser::new(self.network, self.process, bound.unwrap_or(self.bound))
     }
 
@@ -88,36 +87,5 @@ impl<'a> Sampling<'a> {
     ) -> Result<Option<Vec<f32>>, SampleError> {
         let (plan, denoiser) = (&self.plan(options)?, &self.denoiser(options)?);
         Ok(self.generation(options, plan, denoiser).run(&cpu(), observe))
-    }
-
-    /// Diffuses one sample to `timestep` (0 is the least noise) with noise of `seed`, and takes it back.
-    /// Gives x_t and the sample it came back as; `observe` may stop, and the result is then `None`.
-    ///
-    /// # Errors
-    /// If the network does not know the class, or knows classes and none is given.
-    ///
-    /// # Panics
-    /// If the process has no such timestep, or `x0` is not one sample.
-    pub fn renoise(
-        &self,
-        x0: &[f32],
-        timestep: usize,
-        seed: u64,
-        class: Option<usize>,
-        observe: &mut dyn FnMut(Moment) -> ControlFlow<()>,
-    ) -> Result<Option<Renoised>, SampleError> {
-        let denoiser = self.bounded(None).of_class(class)?;
-        let (shape, process, device) = (self.shape, self.process, cpu());
-        let seed = Noise::Seed(seed);
-        let noise = NoiseSource { noise: &seed, first: 0, samples: 1, shape };
-        let eps = to_vec(noise.start(&device));
-        let mut x_t = vec![0.0; shape.elements()];
-        process.diffuse(timestep, x0, &eps, &mut x_t);
-        let mut levels: Vec<NoiseLevel> = (0..=timestep).rev().map(|t| process.table.level(t)).collect();
-        levels.push(NoiseLevel::DATA);
-        let (grid, mut solver) = (Grid::through(&levels), Ddpm::new(process.variance));
-        let x = from_samples(x_t.clone(), shape, &device);
-        let back = run(&mut solver, &denoiser, &grid, x, &noise, observe);
-        Ok(back.map(|back| (x_t, to_vec(back))))
     }
 }

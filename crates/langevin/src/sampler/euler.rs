@@ -16,7 +16,7 @@ pub struct Euler {
 impl Solver for Euler {
     fn step(&mut self, step: &mut Step) -> Tensor<4> {
         let (from, to) = (step.levels.from, step.levels.to);
-        let Some(raised) = self.churn.raise(from, step.of, step.process()) else {
+        let Some(raised) = self.churn.raise(from, step.whole, step.process()) else {
             let denoised = step.denoise();
             return if to.is_data() { denoised.x0 } else { drift(step.x.clone(), denoised.eps, from, to) };
         };

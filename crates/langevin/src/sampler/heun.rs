@@ -16,7 +16,7 @@ impl Solver for Heun {
     fn step(&mut self, step: &mut Step) -> Tensor<4> {
         let (mut from, to) = (step.levels.from, step.levels.to);
         let mut x = step.x.clone();
-        if let Some(raised) = self.churn.raise(from, step.of, step.process()) {
+        if let Some(raised) = self.churn.raise(from, step.whole, step.process()) {
             x = add_noise(x, step.noise(), from, raised, self.churn.scale);
             from = raised;
         }

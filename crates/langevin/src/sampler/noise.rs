@@ -66,7 +66,11 @@ impl NoiseSource<'_> {
         }
     }
 
-    fn draw(&self, seed: u64, purpose: Purpose, lane: u32, device: &Device) -> Tensor<4> {
+    /// Standard normal numbers of a seed: each sample's own, by its number.
+    ///
+    /// # Shapes
+    /// Returns `[samples, height, width, channels]`.
+    pub(crate) fn draw(&self, seed: u64, purpose: Purpose, lane: u32, device: &Device) -> Tensor<4> {
         let mut values = vec![0.0; self.samples * self.shape.elements()];
         values.par_chunks_mut(self.shape.elements()).enumerate().for_each(|(sample, values)| {
             Stream::new(seed, purpose, (self.first + sample) as u64).normal(lane, values);

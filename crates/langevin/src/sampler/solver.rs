@@ -23,6 +23,8 @@ pub struct Step<'a> {
     pub index: usize,
     /// How many steps there are.
     pub of: usize,
+    /// Steps of the whole grid, over which churn is spread: more than `of` where a run begins anew on the way.
+    pub whole: usize,
     denoiser: &'a Denoiser<'a>,
     draw: &'a mut dyn FnMut() -> Tensor<4>,
     /// x̂_0 of the first evaluation, for those who watch.
@@ -39,7 +41,7 @@ impl<'a> Step<'a> {
         denoiser: &'a Denoiser<'a>,
         draw: &'a mut dyn FnMut() -> Tensor<4>,
     ) -> Self {
-        Self { x, levels, index, of, denoiser, draw, seen: None, evaluations: 0 }
+        Self { x, levels, index, of, whole: of, denoiser, draw, seen: None, evaluations: 0 }
     }
 
     /// What the network makes of this step's x.
