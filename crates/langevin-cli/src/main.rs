@@ -29,7 +29,8 @@ fn main() -> ExitCode {
     compute::keep_freed_memory();
     let arguments = Arguments::parse();
     panics::report_as_bugs(&arguments);
-    if !matches!(arguments.command, Command::Train(_)) {
+    // Training saves first, and a server has other clients.
+    if !matches!(arguments.command, Command::Train(_) | Command::Serve(_)) {
         signals::end_when_unread();
     }
     panics::caught(|| run(arguments.command)).map_or(panics::CODE.into(), exit::code_of)
@@ -40,6 +41,7 @@ fn run(command: Command) -> exit::Done {
     match command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Sample(arguments) => commands::sample::run(&arguments),
+        Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Samplers => commands::samplers::run(),
         Command::CompareSamplers(arguments) => commands::compare_samplers::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),

@@ -5,12 +5,14 @@ mod convert;
 mod evaluate;
 mod features;
 mod sampling;
+mod serve;
 
 pub use bench::{BenchArguments, Work};
 pub use convert::{ConvertArguments, Source, Target};
 pub use evaluate::{EvaluateArguments, Metric};
 pub use features::{FeaturesArguments, FeaturesCommand, FetchArguments};
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
+pub use serve::ServeArguments;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use langevin::data::{Channels, OnBadFile};
@@ -49,6 +51,8 @@ pub enum Command {
     Convert(ConvertArguments),
     /// Time a recipe's network on this machine: how fast it trains and predicts
     Bench(BenchArguments),
+    /// Show runs as they train, draw from trained models and look at the theory, in a browser
+    Serve(ServeArguments),
     /// List the built-in recipes, or print one
     Recipes(RecipesArguments),
 }

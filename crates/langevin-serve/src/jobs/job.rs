@@ -1,0 +1,323 @@
+//! A job: what was asked for, how far it is, and what came of it.
+
+use crate::models::Facts;
+use crate::work::{ResultView, Work};
+use serde::Serialize;
+use serde_json::Value;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use utoipa::ToSchema;
+
+/// Bytes of all frames of a job: where a sample is large there are fewer.
+const FRAME_BYTES: usize = 8 << 20;
+
+/// A moment on the way, as it is sent: JSON.
+pub type Frame = Arc<str>;
+
+/// What came of a job.
+pub struct Outcome {
+    /// As it is shown.
+    pub view: ResultView,
+    /// Files by their names: `grid.png`, `samples.npz`, `0.png`, ….
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// How a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum JobState {
+    /// It waits for its turn.
+    Queued,
+    /// It computes.
+    Running,
+    /// Its result is there.
+    Done,
+    /// It was given up.
+    Cancelled,
+    /// It cannot be done.
+    Failed,
+}
+
+impl JobState {
+    /// Whether nothing more will come.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Cancelled | Self::Failed)
+    }
+}
+
+/// What is asked for, ready to be queued.
+pub struct Ticket {
+    /// The model.
+    pub facts: Facts,
+    /// What to do with it.
+    pub work: Box<dyn Work>,
+    /// The request, for who comes back to it.
+    pub request: Value,
+    /// The command line that does the same.
+    pub command: Option<String>,
+}
+
+/// A job of the queue.
+pub struct Job {
+    /// Its number; jobs begin in their order.
+    pub number: u64,
+    /// What was asked for.
+    pub ticket: Ticket,
+    inner: Mutex<Inner>,
+    changed: watch::Sender<u64>,
+    cancelled: AtomicBool,
+    watchers: AtomicUsize,
+}
+
+struct Inner {
+    state: JobState,
+    position: Option<usize>,
+    step: usize,
+    steps: usize,
+    error: Option<String>,
+    begun: Option<Instant>,
+    seconds: Option<f64>,
+    seen: Instant,
+    frames: Vec<Frame>,
+    frame_bytes: usize,
+    last_frame: Option<Instant>,
+    outcome: Option<Arc<Outcome>>,
+}
+
+/// A job as clients see it.
+#[derive(Serialize, ToSchema)]
+pub struct JobView {
+    id: String,
+    kind: &'static str,
+    state: JobState,
+    /// How many are before it in the queue.
+    position: Option<usize>,
+    step: usize,
+    steps: usize,
+    model: String,
+    /// The request's body, without its pictures.
+    #[schema(value_type = Object)]
+    request: Value,
+    /// The command line that gives the same.
+    command: Option<String>,
+    error: Option<String>,
+    /// Samples.
+    count: usize,
+    /// Seconds spent computing.
+    seconds: Option<f64>,
+    result: Option<ResultView>,
+}
+
+impl Job {
+    /// A job that waits.
+    pub fn new(number: u64, ticket: Ticket, position: usize) -> Self {
+        let inner = Inner {
+            state: JobState::Queued,
+            position: Some(position),
+            step: 0,
+            steps: 0,
+            error: None,
+            begun: None,
+            seconds: None,
+            seen: Instant::now(),
+            frames: Vec::new(),
+            frame_bytes: 0,
+            last_frame: None,
+            outcome: None,
+        };
+        let (changed, _) = watch::channel(0);
+        let (cancelled, watchers) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Self { number, ticket, inner: Mutex::new(inner), changed, cancelled, watchers }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self) {
+        self.changed.send_modify(|version| *version += 1);
+    }
+
+    /// What clients call it.
+    pub fn id(&self) -> String {
+        format!("j{}", self.number)
+    }
+
+    /// As clients see it; `results` says whether with the result.
+    pub fn view(&self, results: bool) -> JobView {
+        let inner = self.inner();
+        let result = inner.outcome.as_ref().filter(|_| results).map(|outcome| outcome.view.clone());
+        JobView {
+            id: self.id(),
+            kind: self.ticket.work.kind(),
+            state: inner.state,
+            position: inner.position,
+            step: inner.step,
+            steps: inner.steps,
+            model: self.ticket.facts.id.clone(),
+            request: self.ticket.request.clone(),
+            command: self.ticket.command.clone(),
+            error: inner.error.clone(),
+            count: self.ticket.work.count(),
+            seconds: inner.seconds.or(inner.begun.map(|begun| begun.elapsed().as_secs_f64())),
+            result,
+        }
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> JobState {
+        self.inner().state
+    }
+
+    /// Says how many are before it.
+    pub fn set_position(&self, position: usize) {
+        let mut inner = self.inner();
+        if inner.state == JobState::Queued && inner.position != Some(position) {
+            inner.position = Some(position);
+            drop(inner);
+            self.tell();
+        }
+    }
+
+    /// Its turn has come; `false` if it was given up before.
+    pub fn begin(&self) -> bool {
+        let mut inner = self.inner();
+        if inner.state != JobState::Queued {
+            return false;
+        }
+        (inner.state, inner.position, inner.begun) = (JobState::Running, None, Some(Instant::now()));
+        drop(inner);
+        self.tell();
+        true
+    }
+
+    /// It is over, one way or another; the first end counts.
+    pub fn end(&self, how: Result<Option<Outcome>, String>) {
+        let mut inner = self.inner();
+        if inner.state.is_over() {
+            return;
+        }
+        match how {
+            Ok(Some(outcome)) => (inner.state, inner.outcome) = (JobState::Done, Some(Arc::new(outcome))),
+            Ok(None) => inner.state = JobState::Cancelled,
+            Err(error) => (inner.state, inner.error) = (JobState::Failed, Some(error)),
+        }
+        (inner.seconds, inner.position) = (inner.begun.map(|begun| begun.elapsed().as_secs_f64()), None);
+        drop(inner);
+        self.tell();
+    }
+
+    /// Gives it up: at once if it waits, else after the step that it is in.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        let mut inner = self.inner();
+        if !inner.state.is_over() {
+            (inner.state, inner.position) = (JobState::Cancelled, None);
+            inner.seconds = inner.begun.map(|begun| begun.elapsed().as_secs_f64());
+            drop(inner);
+            self.tell();
+        }
+    }
+
+    /// Whether to go on.
+    pub fn flow(&self) -> ControlFlow<()> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// How far it is.
+    pub fn step(&self, step: usize, steps: usize) -> ControlFlow<()> {
+        let mut inner = self.inner();
+        (inner.step, inner.steps) = (step, steps);
+        drop(inner);
+        self.tell();
+        self.flow()
+    }
+
+    /// Whether another frame fits, and it is time for one: some so many in all, and never faster than eyes.
+    pub fn wants_frame(&self, between: Duration) -> bool {
+        let inner = self.inner();
+        inner.frame_bytes < FRAME_BYTES && inner.last_frame.is_none_or(|last| last.elapsed() >= between)
+    }
+
+    /// Keeps a frame for all who watch, now or later.
+    pub fn push(&self, frame: String) {
+        let mut inner = self.inner();
+        inner.frame_bytes += frame.len();
+        inner.last_frame = Some(Instant::now());
+        inner.frames.push(frame.into());
+        drop(inner);
+        self.tell();
+    }
+
+    /// The frames from number `from` on.
+    pub fn frames(&self, from: usize) -> Vec<Frame> {
+        let inner = self.inner();
+        inner.frames.get(from..).map(<[Frame]>::to_vec).unwrap_or_default()
+    }
+
+    /// What came of it.
+    pub fn outcome(&self) -> Option<Arc<Outcome>> {
+        self.inner().outcome.clone()
+    }
+
+    /// Bytes that it keeps.
+    pub fn bytes(&self) -> usize {
+        let inner = self.inner();
+        let files = inner.outcome.iter().flat_map(|outcome| &outcome.files).map(|(_, bytes)| bytes.len());
+        inner.frame_bytes + files.sum::<usize>()
+    }
+
+    /// How long it has computed.
+    pub fn elapsed(&self) -> Option<Duration> {
+        let inner = self.inner();
+        inner.begun.filter(|_| inner.state == JobState::Running).map(|begun| begun.elapsed())
+    }
+
+    /// Somebody asked for it.
+    pub fn seen(&self) {
+        self.inner().seen = Instant::now();
+    }
+
+    /// How long nobody has asked for it or watched it.
+    pub fn unwatched(&self) -> Duration {
+        match self.watchers.load(Ordering::Relaxed) {
+            0 => self.inner().seen.elapsed(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Watches it: the number changes whenever anything of it does.
+    pub fn watch(self: &Arc<Self>) -> Watching {
+        self.watchers.fetch_add(1, Ordering::Relaxed);
+        Watching { job: Arc::clone(self), changed: self.changed.subscribe() }
+    }
+}
+
+/// As long as this lives, somebody watches the job.
+pub struct Watching {
+    /// The job.
+    pub job: Arc<Job>,
+    changed: watch::Receiver<u64>,
+}
+
+impl Watching {
+    /// Waits until anything of the job changes.
+    pub async fn changed(&mut self) {
+        // The sender lives as long as the job, which is held.
+        let _ = self.changed.changed().await;
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.job.seen();
+        self.job.watchers.fetch_sub(1, Ordering::Relaxed);
+    }
+}

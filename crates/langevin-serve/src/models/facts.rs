@@ -1,0 +1,163 @@
+//! What is known of a model before its weights are read.
+
+use crate::error::ApiError;
+use langevin::diffusion::{Bound, Process};
+use langevin::models::Network;
+use langevin::models::{ClassEmbedding, ModelConfig};
+use langevin::pipeline::Sampling;
+use langevin::train::{Checkpoint, WeightsKind};
+use langevin::{SampleShape, TrainedModel};
+use serde::Serialize;
+use std::path::Path;
+use utoipa::ToSchema;
+
+/// A model without its weights: enough to check a request, and to draw once a network is there.
+#[derive(Clone)]
+pub struct Facts {
+    /// What requests call it.
+    pub id: String,
+    /// Its checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Which of its weights.
+    pub weights: WeightsKind,
+    /// What it was trained for.
+    pub process: Process,
+}
+
+/// What a model is, for people and programs.
+#[derive(Serialize, ToSchema)]
+pub struct ModelFacts {
+    id: String,
+    /// `pictures` or `points`.
+    kind: &'static str,
+    height: usize,
+    width: usize,
+    channels: usize,
+    /// Values that an element can take; none for points.
+    levels: Option<u32>,
+    timesteps: usize,
+    schedule: String,
+    prediction: String,
+    variance: String,
+    /// How many classes it knows; none where it knows none.
+    classes: Option<usize>,
+    network: String,
+    parameters: u64,
+    /// What it was trained on.
+    data: Option<String>,
+    /// Its folder, for a command line.
+    path: String,
+}
+
+impl Facts {
+    /// Of the checkpoint in `folder`.
+    ///
+    /// # Errors
+    /// If it is unsound, or its network is told classes in a way that no request can.
+    pub fn open(id: &str, folder: &Path, weights: WeightsKind) -> Result<Self, ApiError> {
+        let unsound = |error: &dyn std::fmt::Display| {
+            ApiError::failed(format!("the model {id} cannot be used: {error}"))
+        };
+        let checkpoint = Checkpoint::open(folder).map_err(|error| unsound(&error))?;
+        let process = checkpoint.settings.recipe.diffusion.process().map_err(|error| unsound(&error))?;
+        Ok(Self { id: id.to_owned(), checkpoint, weights, process })
+    }
+
+    /// The shape of a sample.
+    pub fn shape(&self) -> SampleShape {
+        self.checkpoint.settings.shape
+    }
+
+    /// Values that an element can take; none for points.
+    pub fn levels(&self) -> Option<u32> {
+        self.checkpoint.settings.levels
+    }
+
+    /// What is done to x̂_0 on the way.
+    pub fn bound(&self) -> Bound {
+        self.checkpoint.bound()
+    }
+
+    fn class_embedding(&self) -> Option<ClassEmbedding> {
+        match &self.checkpoint.settings.recipe.model {
+            ModelConfig::Unet(config) => config.class_embedding,
+            ModelConfig::Mlp(_) => None,
+        }
+    }
+
+    /// How many classes it knows; none where it knows none, or any number.
+    pub fn classes(&self) -> Option<usize> {
+        match self.class_embedding() {
+            Some(ClassEmbedding::Table { classes }) => Some(classes),
+            _ => None,
+        }
+    }
+
+    /// Checks the class of a request.
+    ///
+    /// # Errors
+    /// If the model knows no classes and one is given, or knows them and none or an unknown one is.
+    pub fn check_class(&self, class: Option<usize>) -> Result<(), ApiError> {
+        match (self.class_embedding(), class) {
+            (None, None) | (Some(ClassEmbedding::Timestep {}), Some(_)) => Ok(()),
+            (None, Some(_)) => Err(ApiError::wrong("the model knows no classes: leave class out")),
+            (Some(ClassEmbedding::Table { classes }), Some(class)) if class < classes => Ok(()),
+            (Some(ClassEmbedding::Table { classes }), _) => {
+                Err(ApiError::wrong(format!("give a class from 0 to {}", classes - 1)))
+            }
+            (Some(ClassEmbedding::Timestep {}), None) => {
+                Err(ApiError::wrong("give a class: a number from 0"))
+            }
+            (Some(ClassEmbedding::Identity {}), _) => Err(ApiError::wrong(
+                "the model takes its classes as vectors, which only a program can give it",
+            )),
+        }
+    }
+
+    /// Draws by `network`.
+    pub fn sampling<'a>(&'a self, network: &'a dyn Network) -> Sampling<'a> {
+        Sampling { network, process: &self.process, shape: self.shape(), bound: self.bound() }
+    }
+
+    /// Reads the weights.
+    ///
+    /// # Errors
+    /// If they are damaged, or do not fit.
+    pub fn load(&self) -> Result<TrainedModel, String> {
+        TrainedModel::of(self.checkpoint.clone(), self.weights).map_err(|error| error.to_string())
+    }
+
+    /// What tells one loaded model from another: its folder, its step, and which weights.
+    pub fn key(&self) -> (std::path::PathBuf, u64, WeightsKind) {
+        (self.checkpoint.folder.clone(), self.checkpoint.step, self.weights)
+    }
+
+    /// For people and programs.
+    pub fn describe(&self) -> ModelFacts {
+        let (recipe, shape) = (&self.checkpoint.settings.recipe, self.shape());
+        // Each is a word in a recipe.
+        let word = |value: serde_json::Value| {
+            value
+                .as_str()
+                .map_or_else(|| value["kind"].as_str().unwrap_or_default().to_owned(), str::to_owned)
+        };
+        let diffusion = serde_json::to_value(&recipe.diffusion).unwrap_or_default();
+        ModelFacts {
+            id: self.id.clone(),
+            kind: if self.levels().is_some() { "pictures" } else { "points" },
+            height: shape.height,
+            width: shape.width,
+            channels: shape.channels,
+            levels: self.levels(),
+            timesteps: self.process.len(),
+            schedule: word(diffusion["schedule"].clone()),
+            prediction: word(diffusion["prediction"].clone()),
+            variance: word(diffusion["variance"].clone()),
+            classes: self.classes(),
+            network: recipe.model.describe(),
+            parameters: recipe.model.parameter_count(shape),
+            data: recipe.data.source.clone(),
+            path: self.checkpoint.folder.display().to_string(),
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Requests for jobs.
+
+use super::denoise::Denoise;
+use super::inpaint::Inpaint;
+use super::interpolate::Interpolate;
+use super::sample::Sample;
+use super::terms::Terms;
+use super::trajectories::Trajectories;
+use super::wish::{Weights, Wish, model_arguments};
+use super::{Work, room};
+use crate::body::Body;
+use crate::error::{Answer, ApiError, ErrorBody};
+use crate::jobs::{Taken, Ticket, Wait, submit};
+use crate::models::Facts;
+use crate::pictures::{as_sample, covered, decode};
+use crate::state::App;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use langevin::{Inpainting, Renoising};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of requests that compute.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(samples))
+        .routes(routes!(interpolate))
+        .routes(routes!(denoise))
+        .routes(routes!(inpaint))
+        .routes(routes!(terms))
+        .routes(routes!(trajectories))
+}
+
+/// A request with the fields that say how samples are drawn, and those of its own.
+macro_rules! request {
+    ($(#[$doc:meta])* $name:ident { $($(#[$own:meta])* $field:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Serialize, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            /// The model's id.
+            model: String,
+            /// Which of its weights.
+            #[serde(default)]
+            weights: Weights,
+            /// The sampler's name.
+            sampler: String,
+            /// Steps; the sampler's own number if left out.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            steps: Option<usize>,
+            /// How much noise the steps add, from 0 to 1, for a sampler that has it.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            eta: Option<f64>,
+            /// The order, for a sampler that has several.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            order: Option<usize>,
+            /// Which timesteps are visited: trailing if left out.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            spacing: Option<String>,
+            /// How noise levels are chosen: schedule if left out.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            sigmas: Option<String>,
+            /// The class, for a model that knows classes.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            class: Option<usize>,
+            $($(#[$own])* $field: $kind,)*
+        }
+
+        impl $name {
+            fn wish(&self, seed: u64) -> Wish {
+                Wish {
+                    sampler: self.sampler.clone(),
+                    steps: self.steps,
+                    eta: self.eta,
+                    order: self.order,
+                    spacing: self.spacing.clone(),
+                    sigmas: self.sigmas.clone(),
+                    class: self.class,
+                    seed,
+                }
+            }
+        }
+    };
+}
+
+request!(
+    /// Samples from noise.
+    SampleRequest {
+        /// Seed of the noise; sample k of a seed is always the same.
+        #[serde(default)]
+        seed: u64,
+        /// How many.
+        count: usize,
+    }
+);
+request!(
+    /// Samples between those of two seeds.
+    InterpolateRequest {
+        /// The seed at the beginning.
+        from_seed: u64,
+        /// The seed at the end.
+        to_seed: u64,
+        /// How many, with both ends.
+        frames: usize,
+    }
+);
+request!(
+    /// A picture whose masked part is drawn anew (RePaint).
+    InpaintRequest {
+        /// Seed of the noise.
+        #[serde(default)]
+        seed: u64,
+        /// How many fillings.
+        count: usize,
+        /// The picture: a PNG or another kind, in base64 or as a data URI.
+        #[serde(skip_serializing)]
+        picture: String,
+        /// The mask, of the picture's size or the model's: what is not black is filled in.
+        #[serde(skip_serializing)]
+        mask: String,
+        /// How far the walk goes back up at a time, in steps.
+        #[serde(default = "ten")]
+        jump: usize,
+        /// How often each stretch is walked.
+        #[serde(default = "ten")]
+        resamples: usize,
+    }
+);
+
+/// A picture that is made noisy, and denoised (SDEdit).
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DenoiseRequest {
+    /// The model's id.
+    model: String,
+    /// Which of its weights.
+    #[serde(default)]
+    weights: Weights,
+    /// The picture: a PNG or another kind, in base64 or as a data URI.
+    #[serde(skip_serializing)]
+    picture: String,
+    /// The timestep to start from: 1, a trace of noise, to T, nothing but noise.
+    from: usize,
+    /// Steps back; every timestep if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<usize>,
+    /// Seed of the noise.
+    #[serde(default)]
+    seed: u64,
+    /// The class, for a model that knows classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<usize>,
+}
+
+/// The bound on the likelihood of the model's own data, timestep by timestep.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TermsRequest {
+    /// The model's id.
+    model: String,
+    /// Which of its weights.
+    #[serde(default)]
+    weights: Weights,
+    /// Pictures, spread evenly over the data.
+    #[serde(default = "sixty_four")]
+    count: usize,
+    /// Seed of timesteps and noise.
+    #[serde(default)]
+    seed: u64,
+    /// The class, for a model that knows classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<usize>,
+}
+
+fn ten() -> usize {
+    10
+}
+
+fn sixty_four() -> usize {
+    64
+}
+
+/// Reads a model's settings on a thread that may wait for its files.
+async fn facts(app: &App, model: &str, weights: Weights) -> Answer<Facts> {
+    let (models, model) = (app.models.clone(), model.to_owned());
+    let read = tokio::task::spawn_blocking(move || models.facts(&model, weights.into()));
+    read.await.map_err(|error| ApiError::failed(format!("reading the model broke off: {error}")))?
+}
+
+fn ticket(
+    facts: Facts,
+    work: impl Work + 'static,
+    request: &impl Serialize,
+    command: Option<String>,
+) -> Ticket {
+    let request = serde_json::to_value(request).unwrap_or(Value::Null);
+    Ticket { facts, work: Box::new(work), request, command }
+}
+
+fn only_pictures(facts: &Facts) -> Answer<()> {
+    match facts.levels() {
+        Some(_) => Ok(()),
+        None => Err(ApiError::wrong("this is a model of points, not of pictures")),
+    }
+}
+
+/// Draws samples.
+#[utoipa::path(post, path = "/samples", tag = "compute", params(Wait), request_body = SampleRequest,
+    responses((status = 202, body = Taken), (status = 400, body = ErrorBody), (status = 429, body = ErrorBody)))]
+async fn samples(
+    State(app): State<App>,
+    Query(wait): Query<Wait>,
+    Body(request): Body<SampleRequest>,
+) -> Answer<Response> {
+    let facts = facts(&app, &request.model, request.weights).await?;
+    let wish = request.wish(request.seed);
+    let options = wish.options(&facts, request.count, &app.limits)?;
+    let (model, weights) = model_arguments(&facts);
+    let (arguments, SampleRequest { count, seed, .. }) = (wish.arguments(), &request);
+    let command =
+        format!("langevin sample {model}{weights}{arguments} -n {count} --seed {seed} --out samples.png");
+    let work = Sample::new(options, &facts);
+    submit(&app, ticket(facts, work, &request, Some(command)), wait).await
+}
+
+/// Draws points, and keeps where they were on their way.
+#[utoipa::path(post, path = "/trajectories", tag = "compute", params(Wait), request_body = SampleRequest,
+    responses((status = 202, body = Taken), (status = 400, body = ErrorBody), (status = 429, body = ErrorBody)))]
+async fn trajectories(
+    State(app): State<App>,
+    Query(wait): Query<Wait>,
+    Body(request): Body<SampleRequest>,
+) -> Answer<Response> {
+    let facts = facts(&app, &request.model, request.weights).await?;
+    if facts.levels().is_some() {
+        return Err(ApiError::wrong("this is a model of pictures, not of points"));
+    }
+    let wish = request.wish(request.seed);
+    let options = wish.options(&facts, request.count, &app.limits)?;
+    let (model, weights) = model_arguments(&facts);
+    let (arguments, SampleRequest { count, seed, .. }) = (wish.arguments(), &request);
+    let command = format!(
+        "langevin sample {model}{weights}{arguments} -n {count} --seed {seed} --trajectory points.gif"
+    );
+    let work = Trajectories { sample: Sample::new(options, &facts) };
+    submit(&app, ticket(facts, work, &request, Some(command)), wait).await
+}
+
+/// Draws the samples between those of two seeds.
+#[utoipa::path(post, path = "/interpolate", tag = "compute", params(Wait), request_body = InterpolateRequest,
+    responses((status = 202, body = Taken), (status = 400, body = ErrorBody), (status = 429, body = ErrorBody)))]
+async fn interpolate(
+    State(app): State<App>,
+    Query(wait): Query<Wait>,
+    Body(request): Body<InterpolateRequest>,
+) -> Answer<Response> {
+    let facts = facts(&app, &request.model, request.weights).await?;
+    let InterpolateRequest { from_seed, to_seed, frames, .. } = request;
+    if frames < 2 {
+        return Err(ApiError::wrong(format!("frames is {frames}: ask for 2 at least, the two ends")));
+    }
+    let wish = request.wish(from_seed);
+    let options = wish.options(&facts, frames, &app.limits)?;
+    let (model, weights) = model_arguments(&facts);
+    let arguments = wish.arguments();
+    let command = format!(
+        "langevin interpolate {model}{weights} --from {from_seed} --to {to_seed}{arguments} -n {frames} --out interpolation.png"
+    );
+    let work = Interpolate { sample: Sample::new(options, &facts), seeds: [from_seed, to_seed] };
+    let draws = work.sample.draws_noise(&facts)?;
+    if draws {
+        let sentence = "this sampler draws noise on its way, so that nothing leads from one seed to the other: take ddim with eta 0, \
+                        or another that is deterministic";
+        return Err(ApiError::wrong(sentence));
+    }
+    submit(&app, ticket(facts, work, &request, Some(command)), wait).await
+}
+
+/// Makes a picture noisy, and denoises it.
+#[utoipa::path(post, path = "/denoise", tag = "compute", params(Wait), request_body = DenoiseRequest,
+    responses((status = 202, body = Taken), (status = 400, body = ErrorBody), (status = 429, body = ErrorBody)))]
+async fn denoise(
+    State(app): State<App>,
+    Query(wait): Query<Wait>,
+    Body(request): Body<DenoiseRequest>,
+) -> Answer<Response> {
+    let facts = facts(&app, &request.model, request.weights).await?;
+    only_pictures(&facts)?;
+    facts.check_class(request.class)?;
+    let DenoiseRequest { from, steps, seed, class, .. } = request;
+    let total = facts.process.len();
+    if !(1..=total).contains(&from) {
+        return Err(ApiError::wrong(format!("from is {from}: this model's timesteps are 1 to {total}")));
+    }
+    if let Some(steps) = steps.filter(|steps| !(1..=from).contains(steps)) {
+        return Err(ApiError::wrong(format!("steps is {steps}: from {from} there are 1 to {from}")));
+    }
+    let picture = as_sample(decode("picture", &request.picture, &app.limits)?, &facts)?;
+    let (model, weights) = model_arguments(&facts);
+    let fewer = steps.map_or_else(String::new, |steps| format!(" --steps {steps}"));
+    let class_argument = class.map_or_else(String::new, |class| format!(" --class {class}"));
+    let command = format!(
+        "langevin denoise PICTURE --model {model}{weights} --from {from}{fewer}{class_argument} --seed {seed}"
+    );
+    let room = room(&facts);
+    let work = Denoise { picture, wanted: Renoising { timestep: from - 1, steps, seed, class }, room };
+    submit(&app, ticket(facts, work, &request, Some(command)), wait).await
+}
+
+/// Draws the masked part of a picture anew.
+#[utoipa::path(post, path = "/inpaint", tag = "compute", params(Wait), request_body = InpaintRequest,
+    responses((status = 202, body = Taken), (status = 400, body = ErrorBody), (status = 429, body = ErrorBody)))]
+async fn inpaint(
+    State(app): State<App>,
+    Query(wait): Query<Wait>,
+    Body(request): Body<InpaintRequest>,
+) -> Answer<Response> {
+    let facts = facts(&app, &request.model, request.weights).await?;
+    only_pictures(&facts)?;
+    let wish = request.wish(request.seed);
+    let options = wish.options(&facts, request.count, &app.limits)?;
+    let InpaintRequest { jump, resamples, seed, count, .. } = request;
+    if jump == 0 || resamples == 0 {
+        return Err(ApiError::wrong("jump and resamples are 1 at least"));
+    }
+    let picture = decode("picture", &request.picture, &app.limits)?;
+    let mask = covered(&decode("mask", &request.mask, &app.limits)?, &picture, &facts)?;
+    let known = as_sample(picture, &facts)?;
+    let inpainting = Inpainting { known, mask, jump, resamples };
+    let sample = Sample::new(options, &facts);
+    let (steps, most) = (inpainting.steps(sample.steps(&facts)?), app.limits.steps * 4);
+    if steps > most {
+        let sentence = format!(
+            "with jump {jump} and {resamples} resamples these are {steps} steps: ask for {most} at most"
+        );
+        return Err(ApiError::wrong(sentence));
+    }
+    let (model, weights) = model_arguments(&facts);
+    let arguments = wish.arguments();
+    let command = format!(
+        "langevin inpaint PICTURE --mask MASK --model {model}{weights}{arguments} --jump {jump} --resamples {resamples} -n {count} \
+         --seed {seed}"
+    );
+    submit(&app, ticket(facts, Inpaint { sample, inpainting }, &request, Some(command)), wait).await
+}
+
+/// Evaluates the bound on the likelihood of the model's own data.
+#[utoipa::path(post, path = "/terms", tag = "compute", params(Wait), request_body = TermsRequest,
+    responses((status = 202, body = Taken), (status = 400, body = ErrorBody), (status = 429, body = ErrorBody)))]
+async fn terms(
+    State(app): State<App>,
+    Query(wait): Query<Wait>,
+    Body(request): Body<TermsRequest>,
+) -> Answer<Response> {
+    /// Pictures of one request.
+    const MOST: usize = 1024;
+    let facts = facts(&app, &request.model, request.weights).await?;
+    only_pictures(&facts)?;
+    facts.check_class(request.class)?;
+    let TermsRequest { count, seed, class, .. } = request;
+    if !(1..=MOST).contains(&count) {
+        return Err(ApiError::wrong(format!("count is {count}: ask for 1 to {MOST} pictures")));
+    }
+    let (model, weights) = model_arguments(&facts);
+    let command = format!("langevin evaluate {model}{weights} --metrics nll -n {count} --seed {seed}");
+    let work = Terms { data: app.data.clone(), count, seed, class, room: room(&facts) };
+    submit(&app, ticket(facts, work, &request, Some(command)), wait).await
+}
