@@ -1,5 +1,6 @@
 //! The numbers of a run, a line of JSON each, in `metrics.jsonl`.
 
+use super::quarters::Quarters;
 use crate::files::write_whole;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,6 +15,8 @@ pub struct StepReport {
     pub loss: f64,
     /// An estimate of L_0 + … + L_{T−1} in bits/dim, from its batch; `None` where the objective has no part of it.
     pub bound: Option<f64>,
+    /// The losses of its samples, by the quarter of their timesteps.
+    pub quarters: Quarters,
     /// The gradient's global norm before clipping.
     pub grad_norm: f64,
     /// The learning rate of the step.
@@ -40,6 +43,10 @@ pub struct MetricsLine {
     /// The greatest training loss, in a line of several steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss_max: Option<f64>,
+    /// Mean loss of the samples whose timesteps lie in the first (cleanest), second, third and last quarter of all; `null` where
+    /// none was drawn. It is the loss as it is minimised, but for the weight of a draw ([`Quarters`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_quarters: Option<[Option<f64>; 4]>,
     /// Mean of the bound that the objective has a part of, in bits/dim without L_T.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlb: Option<f64>,
@@ -189,6 +196,7 @@ mod tests {
             step,
             loss: Some(0.1 + 0.2),
             loss_max: None,
+            loss_quarters: None,
             vlb: None,
             holdout_loss: None,
             grad_norm: Some(1.0),
@@ -221,6 +229,18 @@ mod tests {
             .map(|text| serde_json::from_str::<MetricsLine>(text).unwrap().step)
             .collect();
         assert_eq!(steps, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn quarters_stand_in_a_line_that_has_them_and_older_lines_are_read() {
+        let means = Some([Some(0.5), None, Some(0.25), Some(0.125)]);
+        let new = MetricsLine { loss_quarters: means, ..line(1, None) };
+        let text = serde_json::to_string(&new).unwrap();
+        assert!(text.contains("\"loss_quarters\":[0.5,null,0.25,0.125]"), "{text}");
+        assert_eq!(serde_json::from_str::<MetricsLine>(&text).unwrap(), new);
+        let old = serde_json::to_string(&line(1, None)).unwrap();
+        assert!(!old.contains("quarters"), "{old}");
+        assert_eq!(serde_json::from_str::<MetricsLine>(&old).unwrap().loss_quarters, None);
     }
 
     #[test]
