@@ -135,9 +135,14 @@ impl MetricsLog {
         self.file.write_all(text.as_bytes())
     }
 
-    /// The line that ends at `step`, if it is the last that was there and has no measurement.
+    /// The line that ends at `step`, if it is the last that was there when the log was opened.
+    pub fn line_of(&self, step: u64) -> Option<MetricsLine> {
+        self.last.map(|(line, _)| line).filter(|line| line.step == step)
+    }
+
+    /// The same, if it has no measurement.
     pub fn unmeasured_line(&self, step: u64) -> Option<MetricsLine> {
-        self.last.map(|(line, _)| line).filter(|line| line.step == step && line.frechet.is_none())
+        self.line_of(step).filter(|line| line.frechet.is_none())
     }
 
     /// Adds a measurement to the last line that was there, whose other numbers stay as they are written.
@@ -145,14 +150,15 @@ impl MetricsLog {
     /// # Errors
     /// If the file cannot be written.
     pub fn add_measurement(&mut self, frechet: f64, nll: Option<f64>) -> io::Result<()> {
-        let Some((_, end)) = self.last.take() else { return Ok(()) };
+        let Some((line, end)) = self.last else { return Ok(()) };
         self.least = lesser(self.least, Some(frechet));
-        let nll = nll.map_or_else(String::new, |nll| format!(",\"nll\":{}", json!(nll)));
+        let end_of_line = nll.map_or_else(String::new, |nll| format!(",\"nll\":{}", json!(nll)));
         let mut text = fs::read(&self.path)?;
         // In place of the brace and the line's end.
         text.truncate(end as usize - 2);
-        text.extend(format!(",\"frechet\":{}{nll}}}\n", json!(frechet)).bytes());
+        text.extend(format!(",\"frechet\":{}{end_of_line}}}\n", json!(frechet)).bytes());
         write_whole(&self.path, |file| file.write_all(&text))?;
+        self.last = Some((MetricsLine { frechet: Some(frechet), nll, ..line }, text.len() as u64));
         self.file = OpenOptions::new().append(true).open(&self.path)?;
         Ok(())
     }
@@ -254,6 +260,7 @@ mod tests {
         assert_eq!(again.unmeasured_line(1), None);
         assert_eq!(again.unmeasured_line(2).map(|line| line.step), Some(2));
         again.add_measurement(2.0, Some(0.3)).unwrap();
+        assert_eq!((again.line_of(2), again.unmeasured_line(2)), (Some(measured), None));
         again.write(&line(3, None)).unwrap();
         assert_eq!(again.least_frechet(), Some(2.0));
         let mut whole = MetricsLog::open(&other, 0).unwrap();

@@ -20,6 +20,7 @@ mod quarters;
 mod rate;
 mod run;
 mod spikes;
+mod tensorboard;
 mod timesteps;
 mod trainer;
 
