@@ -176,6 +176,22 @@ fn a_checkpoint_that_cannot_be_written_is_named_and_the_one_before_stays() {
     assert_eq!(place.steps("run"), (1..=9).collect::<Vec<_>>());
 }
 
+/// The event file grows faster than the metrics, so under a limit on the size of files it is the first that cannot be written.
+#[test]
+fn an_event_file_that_cannot_be_written_ends_the_run() {
+    let place = Place::new();
+    let train =
+        format!("train digits {TINY} --no-grid --steps 1000 --set train.checkpoint_every=1000 --out run");
+    let ran = run_after(&place, "trap '' XFSZ; ulimit -f 40;", &train);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let message = ran.err.lines().last().unwrap();
+    assert_says(
+        message,
+        &["cannot write run/events.out.tfevents.", "too large", "nothing of this run was saved"],
+    );
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+}
+
 /// A file system in memory with room for two checkpoints, where the system lets one be made.
 #[test]
 fn a_full_disk_loses_nothing_that_was_saved() {

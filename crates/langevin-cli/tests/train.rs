@@ -42,8 +42,11 @@ fn a_run_holds_settings_metrics_checkpoints_and_grids() {
     for step in ["step-0000002", "step-0000004", "step-0000005"] {
         assert_eq!(place.files(&format!("run/checkpoints/{step}")), checkpoint, "{step}");
     }
-    let beside: Vec<_> =
+    let mut beside: Vec<_> =
         place.files("run").into_iter().filter(|file| !file.starts_with("checkpoints/step-")).collect();
+    // Its name has the time.
+    let events = beside.remove(1);
+    assert!(events.starts_with("events.out.tfevents.") && events.ends_with(".langevin"), "{events}");
     assert_eq!(beside, ["config.toml", "final.png", "metrics.jsonl", "run.lock", "samples/step-0000003.png"]);
     // Four pictures of 8x8, enlarged to 64x64, in two columns.
     for grid in ["run/final.png", "run/samples/step-0000003.png"] {

@@ -1,5 +1,7 @@
 //! Every recipe, stopped at arbitrary steps and resumed: the same run, bit by bit, as one that was never stopped.
 
+mod common;
+
 use langevin::config::{Recipe, Settings, builtin_recipes};
 use langevin::data;
 use langevin::models::ModelConfig;
@@ -58,7 +60,8 @@ fn go_on(recipe: &Recipe, folder: &Path, until: u64) -> Outcome {
     train(&mut trainer, &run, extras, observe, &|| made.get() >= until).unwrap()
 }
 
-/// Every file of a run but its intermediate checkpoints, with the metrics bare of what the clock decides.
+/// Every file of a run but its intermediate checkpoints, with the metrics bare of what the clock decides, and what TensorBoard shows
+/// of its event files.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -81,6 +84,10 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         line.remove("images_per_second").unwrap();
         serde_json::to_string(&line).unwrap()
     });
+    let mut events = common::events::values(folder);
+    events.retain(|(_, tag, _)| tag != "training/pictures_per_second");
+    found.retain(|name, _| !name.starts_with("events.out.tfevents."));
+    found.insert("events".to_owned(), format!("{events:?}").into_bytes());
     found.insert("metrics.jsonl".to_owned(), timeless.collect::<Vec<_>>().join("\n").into_bytes());
     found
 }
@@ -97,6 +104,7 @@ fn every_recipe_goes_on_as_if_it_had_never_stopped() {
         }
         assert_eq!(go_on(&recipe, &parts, u64::MAX), Outcome::Finished, "{name}");
         let (whole, parts) = (contents(&whole), contents(&parts));
+        assert!(whole["events"].len() > 1000, "{name}");
         assert!(whole.contains_key("final.png") && whole.contains_key("samples/step-0000003.png"), "{name}");
         assert!(whole.contains_key("checkpoints/step-0000007/langevin/manifest.json"), "{name}");
         assert_eq!(whole.keys().collect::<Vec<_>>(), parts.keys().collect::<Vec<_>>(), "{name}");

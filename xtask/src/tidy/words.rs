@@ -97,6 +97,7 @@ const RULES: &[Rule] = &[
             "crates/langevin/src/train/lock",
             "crates/langevin/src/train/metrics",
             "crates/langevin/src/train/run",
+            "crates/langevin/src/train/tensorboard",
         ],
         tests: false,
         strings: false,

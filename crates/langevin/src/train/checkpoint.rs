@@ -40,7 +40,7 @@ use std::path::{Path, PathBuf};
 use write::{failed, write_arrays, write_settings};
 
 const STATE: &str = "langevin/state.json";
-const RECIPE: &str = "langevin/recipe.toml";
+pub(super) const RECIPE: &str = "langevin/recipe.toml";
 const EMA: &str = "langevin/ema.safetensors";
 const RAW: &str = "langevin/raw.safetensors";
 const OPTIMIZER: &str = "langevin/optimizer.safetensors";

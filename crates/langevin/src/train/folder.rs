@@ -4,6 +4,7 @@
 //! runs/digits-001/
 //!   config.toml                 every setting, resolved
 //!   metrics.jsonl               a line each `log_every` steps
+//!   events.out.tfevents.*       numbers, grids and settings once more, for TensorBoard; one file a process that trained
 //!   samples/step-0000500.png    grids on the way, from the averaged weights
 //!   checkpoints/step-0000500/   .partial while it is written, .old while it goes
 //!   checkpoints/best/           the one of the least Fréchet distance, where that is measured

@@ -2,6 +2,7 @@
 
 use super::exact;
 use super::metrics::{MetricsLine, StepReport};
+use super::quarters::Quarters;
 use super::spikes::Usual;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -29,6 +30,9 @@ pub struct LineBuilder {
     greatest_norm: f64,
     #[serde(with = "exact")]
     lr: f64,
+    /// Checkpoints of before this was gathered have none.
+    #[serde(default)]
+    quarters: Quarters,
     usual_loss: Usual,
     usual_norm: Usual,
     #[serde(skip)]
@@ -92,6 +96,7 @@ impl LineBuilder {
         self.spikes += u64::from(spike.is_one());
         self.loss += report.loss;
         self.norm += report.grad_norm;
+        self.quarters.add(&report.quarters);
         if let Some(bound) = report.bound {
             (self.bound, self.has_bound) = (self.bound + bound, true);
         }
@@ -113,6 +118,7 @@ impl LineBuilder {
             step,
             loss: some(self.loss / steps),
             loss_max: several(self.greatest_loss),
+            loss_quarters: self.quarters.means(),
             vlb: some(self.bound / steps).filter(|_| self.has_bound),
             holdout_loss: None,
             grad_norm: some(self.norm / steps),
@@ -135,7 +141,8 @@ mod tests {
     use super::*;
 
     fn report(loss: f64, grad_norm: f64) -> StepReport {
-        StepReport { loss, bound: Some(2.0 * loss), grad_norm, lr: 1e-3 }
+        let quarters = Quarters::of(&[(0, loss), (2, 3.0 * loss)], 4);
+        StepReport { loss, bound: Some(2.0 * loss), quarters, grad_norm, lr: 1e-3 }
     }
 
     #[test]
@@ -147,6 +154,7 @@ mod tests {
         let line = line.finish(3);
         assert_eq!((line.loss, line.loss_max, line.vlb), (Some(2.0), Some(3.0), Some(4.0)));
         assert_eq!((line.grad_norm, line.grad_norm_max), (Some(2.0), Some(3.0)));
+        assert_eq!(line.loss_quarters, Some([Some(2.0), None, Some(6.0), None]));
         assert_eq!((line.skipped, line.spikes), (Some(1), None));
     }
 
@@ -156,6 +164,7 @@ mod tests {
         line.add(report(f64::INFINITY, f64::NAN), 4);
         let line = line.finish(1);
         assert_eq!((line.loss, line.grad_norm, line.vlb, line.skipped), (None, None, None, Some(1)));
+        assert_eq!(line.loss_quarters, None);
     }
 
     #[test]
@@ -181,6 +190,10 @@ mod tests {
         let text = serde_json::to_string(&whole).unwrap();
         let mut parts: LineBuilder = serde_json::from_str(&text).unwrap();
         assert_eq!(parts, whole);
+        let mut older: serde_json::Value = serde_json::from_str(&text).unwrap();
+        older.as_object_mut().unwrap().remove("quarters").unwrap();
+        let older: LineBuilder = serde_json::from_value(older).unwrap();
+        assert_eq!(older, LineBuilder { quarters: Quarters::default(), ..whole.clone() });
         (70..80).for_each(|step| assert_eq!(whole.add(values(step), 4), parts.add(values(step), 4)));
         let timeless = |line: MetricsLine| MetricsLine { images_per_second: 0.0, ..line };
         assert_eq!(timeless(whole.finish(80)), timeless(parts.finish(80)));

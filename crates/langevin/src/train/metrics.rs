@@ -1,5 +1,6 @@
 //! The numbers of a run, a line of JSON each, in `metrics.jsonl`.
 
+use super::quarters::Quarters;
 use crate::files::write_whole;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,6 +15,8 @@ pub struct StepReport {
     pub loss: f64,
     /// An estimate of L_0 + … + L_{T−1} in bits/dim, from its batch; `None` where the objective has no part of it.
     pub bound: Option<f64>,
+    /// The losses of its samples, by the quarter of their timesteps.
+    pub quarters: Quarters,
     /// The gradient's global norm before clipping.
     pub grad_norm: f64,
     /// The learning rate of the step.
@@ -40,6 +43,10 @@ pub struct MetricsLine {
     /// The greatest training loss, in a line of several steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss_max: Option<f64>,
+    /// Mean loss of the samples whose timesteps lie in the first (cleanest), second, third and last quarter of all; `null` where
+    /// none was drawn. It is the loss as it is minimised, but for the weight of a draw ([`Quarters`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_quarters: Option<[Option<f64>; 4]>,
     /// Mean of the bound that the objective has a part of, in bits/dim without L_T.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlb: Option<f64>,
@@ -128,9 +135,14 @@ impl MetricsLog {
         self.file.write_all(text.as_bytes())
     }
 
-    /// The line that ends at `step`, if it is the last that was there and has no measurement.
+    /// The line that ends at `step`, if it is the last that was there when the log was opened.
+    pub fn line_of(&self, step: u64) -> Option<MetricsLine> {
+        self.last.map(|(line, _)| line).filter(|line| line.step == step)
+    }
+
+    /// The same, if it has no measurement.
     pub fn unmeasured_line(&self, step: u64) -> Option<MetricsLine> {
-        self.last.map(|(line, _)| line).filter(|line| line.step == step && line.frechet.is_none())
+        self.line_of(step).filter(|line| line.frechet.is_none())
     }
 
     /// Adds a measurement to the last line that was there, whose other numbers stay as they are written.
@@ -138,14 +150,15 @@ impl MetricsLog {
     /// # Errors
     /// If the file cannot be written.
     pub fn add_measurement(&mut self, frechet: f64, nll: Option<f64>) -> io::Result<()> {
-        let Some((_, end)) = self.last.take() else { return Ok(()) };
+        let Some((line, end)) = self.last else { return Ok(()) };
         self.least = lesser(self.least, Some(frechet));
-        let nll = nll.map_or_else(String::new, |nll| format!(",\"nll\":{}", json!(nll)));
+        let end_of_line = nll.map_or_else(String::new, |nll| format!(",\"nll\":{}", json!(nll)));
         let mut text = fs::read(&self.path)?;
         // In place of the brace and the line's end.
         text.truncate(end as usize - 2);
-        text.extend(format!(",\"frechet\":{}{nll}}}\n", json!(frechet)).bytes());
+        text.extend(format!(",\"frechet\":{}{end_of_line}}}\n", json!(frechet)).bytes());
         write_whole(&self.path, |file| file.write_all(&text))?;
+        self.last = Some((MetricsLine { frechet: Some(frechet), nll, ..line }, text.len() as u64));
         self.file = OpenOptions::new().append(true).open(&self.path)?;
         Ok(())
     }
@@ -189,6 +202,7 @@ mod tests {
             step,
             loss: Some(0.1 + 0.2),
             loss_max: None,
+            loss_quarters: None,
             vlb: None,
             holdout_loss: None,
             grad_norm: Some(1.0),
@@ -224,6 +238,18 @@ mod tests {
     }
 
     #[test]
+    fn quarters_stand_in_a_line_that_has_them_and_older_lines_are_read() {
+        let means = Some([Some(0.5), None, Some(0.25), Some(0.125)]);
+        let new = MetricsLine { loss_quarters: means, ..line(1, None) };
+        let text = serde_json::to_string(&new).unwrap();
+        assert!(text.contains("\"loss_quarters\":[0.5,null,0.25,0.125]"), "{text}");
+        assert_eq!(serde_json::from_str::<MetricsLine>(&text).unwrap(), new);
+        let old = serde_json::to_string(&line(1, None)).unwrap();
+        assert!(!old.contains("quarters"), "{old}");
+        assert_eq!(serde_json::from_str::<MetricsLine>(&old).unwrap().loss_quarters, None);
+    }
+
+    #[test]
     fn a_measurement_comes_to_the_line_that_lacks_it() {
         let folder = tempfile::tempdir().unwrap();
         let (path, other) = (folder.path().join("metrics.jsonl"), folder.path().join("other.jsonl"));
@@ -234,6 +260,7 @@ mod tests {
         assert_eq!(again.unmeasured_line(1), None);
         assert_eq!(again.unmeasured_line(2).map(|line| line.step), Some(2));
         again.add_measurement(2.0, Some(0.3)).unwrap();
+        assert_eq!((again.line_of(2), again.unmeasured_line(2)), (Some(measured), None));
         again.write(&line(3, None)).unwrap();
         assert_eq!(again.least_frechet(), Some(2.0));
         let mut whole = MetricsLog::open(&other, 0).unwrap();

@@ -1,6 +1,7 @@
 //! A run: the loop around the trainer, which fills the run's folder.
 
 mod event;
+mod logs;
 mod measure;
 
 use super::checkpoint::{WeightsKind, clear_leftovers, remove_outdated};
@@ -8,13 +9,13 @@ use super::evaluate::Evaluator;
 use super::folder::RunFolder;
 use super::grid::draw_grid;
 use super::lock::LockedRun;
-use super::metrics::{MetricsLog, last_line};
+use super::metrics::last_line;
 use super::trainer::Trainer;
 use crate::config::Settings;
-use crate::files::{sync_folders, write_whole};
+use crate::files::sync_folders;
 pub use event::{Event, Outcome, RunError};
+use logs::{Logs, NotWritten};
 use measure::{Measured, keep_best, measure};
-use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -42,13 +43,10 @@ pub fn train(
     clear_leftovers(folder)?;
     // What a resumed run starts from is on the disk already.
     let saved = Some(trainer.steps_made()).filter(|&step| step > 0);
-    let last = || saved.map(|step| folder.checkpoint(step));
+    let last = saved.map(|step| folder.checkpoint(step));
     let config = trainer.settings().recipe.to_toml();
-    write_whole(&folder.config(), |file| file.write_all(config.as_bytes()))
-        .map_err(|cause| RunError::Write { path: folder.config(), cause, last: last() })?;
-    let log = MetricsLog::open(&folder.metrics(), trainer.steps_made());
-    let log = log.map_err(|cause| RunError::Metrics { path: folder.metrics(), cause })?;
-    let mut run = Run { trainer, folder, extras, observe, stop, log, saved, unmeasured: false };
+    let logs = Logs::open(folder, trainer.steps_made(), &config, last)?;
+    let mut run = Run { trainer, folder, extras, observe, stop, logs, saved, unmeasured: false };
     run.finish_last_step()?;
     run.trainer.line().restart_clock();
     let last = run.trainer.settings().recipe.train.steps;
@@ -74,7 +72,7 @@ struct Run<'a, 'b> {
     extras: Extras<'a>,
     observe: &'a mut dyn FnMut(Event<'_>),
     stop: &'b dyn Fn() -> bool,
-    log: MetricsLog,
+    logs: Logs,
     /// The step of the last checkpoint.
     saved: Option<u64>,
     /// Whether the last measurement that was due was stopped.
@@ -116,7 +114,7 @@ impl Run<'_, '_> {
         if step == 0 {
             return Ok(());
         }
-        if self.log.unmeasured_line(step).is_some()
+        if self.logs.metrics().unmeasured_line(step).is_some()
             && let Some(measured) = self.measure_if_due()
         {
             // The line last: it is what says that this is done.
@@ -124,10 +122,15 @@ impl Run<'_, '_> {
                 keep_best(self.trainer, self.folder).map_err(|cause| self.not_saved(cause))?;
             }
             let found = measured.measurement;
-            let written = self.log.add_measurement(found.frechet, found.nll);
-            written.map_err(|cause| self.not_written(self.folder.metrics(), cause))?;
+            let written = self.logs.add_measurement(found.frechet, found.nll);
+            written.map_err(|error| self.not_written(error))?;
         }
-        if self.folder.grid(step).exists() { Ok(()) } else { self.draw_if_due() }
+        self.logs.repeat_line(step).map_err(|error| self.not_written(error))?;
+        let grid = self.folder.grid(step);
+        if !grid.exists() {
+            return self.draw_if_due();
+        }
+        self.logs.add_grid(step, &grid).map_err(|error| self.not_written(error))
     }
 
     /// What ends a run: its last checkpoint, and the final grid.
@@ -154,7 +157,7 @@ impl Run<'_, '_> {
     /// What a measurement came to, if one is due.
     fn measure_if_due(&mut self) -> Option<Measured> {
         let evaluator = self.extras.evaluator.filter(|_| self.is_measurement_due())?;
-        let measured = measure(self.trainer, evaluator, &self.log, self.observe, self.stop);
+        let measured = measure(self.trainer, evaluator, self.logs.metrics(), self.observe, self.stop);
         self.unmeasured = measured.is_none() && (self.stop)();
         measured
     }
@@ -163,11 +166,11 @@ impl Run<'_, '_> {
         let (step, keep) = (self.trainer.steps_made(), self.trainer.settings().recipe.train.keep);
         let path = self.folder.checkpoint(step);
         // The lines up to a checkpoint are never behind it.
-        let synced = self.log.sync();
-        synced.map_err(|cause| self.not_written(self.folder.metrics(), cause))?;
+        self.logs.sync().map_err(|error| self.not_written(error))?;
         self.trainer.save(&path).map_err(|cause| self.not_saved(cause))?;
         let entries = sync_folders(&self.folder.root, 0);
-        entries.map_err(|cause| self.not_written(self.folder.root.clone(), cause))?;
+        let failed = |cause| self.not_written(NotWritten { path: self.folder.root.clone(), cause });
+        entries.map_err(failed)?;
         self.saved = Some(step);
         remove_outdated(self.folder, &keep, step).map_err(|cause| self.not_saved(cause))?;
         (self.observe)(Event::Checkpoint(&path));
@@ -197,6 +200,8 @@ impl Run<'_, '_> {
         });
         let drawn = drawn.map_err(|cause| RunError::Grid { cause, last: self.last_checkpoint() })?;
         if drawn {
+            let step = self.trainer.steps_made();
+            self.logs.add_grid(step, path).map_err(|error| self.not_written(error))?;
             (self.observe)(Event::Grid(path));
         }
         Ok(drawn)
@@ -221,16 +226,15 @@ impl Run<'_, '_> {
                 (self.observe)(Event::Holdout(loss));
             }
         }
-        let written = self.log.write(&finished);
-        written.map_err(|cause| self.not_written(self.folder.metrics(), cause))
+        self.logs.write(&finished).map_err(|error| self.not_written(error))
     }
 
     fn last_checkpoint(&self) -> Option<PathBuf> {
         self.saved.map(|step| self.folder.checkpoint(step))
     }
 
-    fn not_written(&self, path: PathBuf, cause: io::Error) -> RunError {
-        RunError::Write { path, cause, last: self.last_checkpoint() }
+    fn not_written(&self, error: NotWritten) -> RunError {
+        error.because(self.last_checkpoint())
     }
 
     fn not_saved(&self, cause: super::checkpoint::CheckpointError) -> RunError {

@@ -9,6 +9,7 @@ use super::line::LineBuilder;
 use super::metrics::StepReport;
 use super::objective::Losses;
 use super::progress::Progress;
+use super::quarters::Quarters;
 use super::timesteps::{LossHistory, TimestepDraw};
 use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
@@ -150,15 +151,16 @@ impl Trainer {
             drawn.extend(part.drawn);
             gradients.add(part.gradients);
         }
+        let quarters = Quarters::of(&drawn, self.process.len());
         if !loss.is_finite() {
             self.progress.skip();
-            return StepReport { loss, bound, grad_norm: f64::NAN, lr };
+            return StepReport { loss, bound, quarters, grad_norm: f64::NAN, lr };
         }
         // Moved, not cloned: the update is in place.
         let model = self.model.take().expect("the model is only away inside of a step");
         let (model, grad_norm) = self.optimizer.step(model, &gradients, lr, &mut self.ema);
         self.model = Some(model);
-        let report = StepReport { loss, bound, grad_norm, lr };
+        let report = StepReport { loss, bound, quarters, grad_norm, lr };
         if report.is_skipped() {
             self.progress.skip();
             return report;

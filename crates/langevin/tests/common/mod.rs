@@ -4,6 +4,7 @@
 
 pub mod case;
 pub mod drawn;
+pub mod events;
 
 use langevin::interop::safetensors;
 use langevin::models::weights::{Array, Weights};
