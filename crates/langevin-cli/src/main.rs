@@ -10,9 +10,11 @@ mod feature_files;
 mod fit;
 mod folders;
 mod memory;
+mod moments;
 mod noise_file;
 mod output;
 mod panics;
+mod picture;
 mod plan;
 mod progress;
 mod sampling;
@@ -48,6 +50,8 @@ fn run(command: Command) -> exit::Done {
         Command::Features(arguments) => commands::features::run(&arguments),
         Command::Diffuse(arguments) => commands::diffuse::run(&arguments),
         Command::Denoise(arguments) => commands::denoise::run(&arguments),
+        Command::Inpaint(arguments) => commands::inpaint::run(&arguments),
+        Command::Interpolate(arguments) => commands::interpolate::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Convert(arguments) => commands::convert::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),

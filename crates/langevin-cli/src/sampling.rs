@@ -1,7 +1,7 @@
 //! From the sampler's arguments to a sampler, every wrong combination in a sentence.
 
 use crate::args::SamplerArguments;
-use crate::exit::{Failure, usage};
+use crate::exit::{Done, Failure, usage};
 use langevin::diffusion::Bound;
 use langevin::interop::diffusers::{Class, Scheduler, field_for};
 use langevin::math::{GridOptions, Sigmas, Spacing, Variance};
@@ -13,6 +13,9 @@ use std::path::Path;
 
 /// The largest magnitude that dynamic thresholding allows; Saharia et al. 2022 set none.
 const NO_MAXIMUM: f64 = f64::INFINITY;
+
+/// Numbers of all samples together: they are in memory until they are written.
+const MAX_ELEMENTS: usize = 1 << 32;
 
 /// The model at `path`; `size` is for a pipeline of another program.
 pub fn model(path: &Path, size: Option<[usize; 2]>, weights: WeightsKind) -> Result<TrainedModel, Failure> {
@@ -65,12 +68,28 @@ fn own(name: &str, arguments: &SamplerArguments, model: &TrainedModel) -> Result
     Ok(SamplerChoice::Own { sampler, knobs: Some(knobs), levels })
 }
 
-/// Whether a sampler goes from data to noise.
-pub fn inverts(choice: &SamplerChoice) -> bool {
-    match choice {
-        SamplerChoice::Own { sampler, .. } => sampler.inverts(),
-        SamplerChoice::Diffusers(scheduler) => scheduler.inverts(),
+/// The samples that are computed at a time, of `count` in all.
+pub fn batch(count: usize, batch: usize, elements: usize) -> Result<usize, Failure> {
+    if count == 0 || batch == 0 {
+        return Err(usage("-n and --batch are at least 1"));
     }
+    if count.checked_mul(elements).is_none_or(|total| total > MAX_ELEMENTS) {
+        let most = MAX_ELEMENTS / elements;
+        return Err(usage(format!(
+            "-n is {count}: at most {most} samples of this size are drawn at once; use several --seed"
+        )));
+    }
+    Ok(batch.min(count))
+}
+
+/// Refuses samples that are not numbers.
+pub fn check_finite(samples: &[f32], elements: usize) -> Done {
+    let Some(index) = samples.iter().position(|value| !value.is_finite()) else { return Ok(()) };
+    let sample = index / elements;
+    Err(Failure::Failed(anyhow::anyhow!(
+        "sample {sample} is infinite or no number, and nothing is written: bound the prediction (leave --no-clip out), \
+         or take more steps or another --sampler"
+    )))
 }
 
 fn knobs(sampler: &Sampler, arguments: &SamplerArguments, variance: Variance) -> Result<Knobs, Failure> {

@@ -52,6 +52,23 @@ fn from_pure_noise_another_picture_comes_back() {
 }
 
 #[test]
+fn fewer_steps_take_fewer() {
+    let (place, grey) = place();
+    let ran = place.done("denoise grey.png --model model --from 400 --steps 7 --result few.png --threads 1");
+    assert_says(&ran.err, &["denoising 7/7"]);
+    let all = place.done("denoise grey.png --model model --from 60 --result all.png --quiet");
+    assert_eq!(all.err, "");
+    place.done("denoise grey.png --model model --from 60 --steps 60 --result same.png --quiet");
+    assert_eq!(place.bytes("all.png"), place.bytes("same.png"));
+    let few = picture(&place.path("few.png")).into_luma8();
+    assert!(greatest_difference(&grey, &few) > 0);
+    for steps in ["0", "401"] {
+        let message = place.refused(&format!("denoise grey.png --model model --from 400 --steps {steps}"));
+        assert_says(&message, &["--steps is", steps, "1 to 400"]);
+    }
+}
+
+#[test]
 fn timesteps_count_from_one() {
     let (place, _) = place();
     for from in ["0", "1001"] {

@@ -10,7 +10,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("compute", &[]),
     ("nn", &[]),
     ("files", &[]),
-    ("data", &["files"]),
+    // Pictures are made to fit a model, whose shape is a `SampleShape`.
+    ("data", &["files", "tensor"]),
     ("render", &["files"]),
     ("tensor", &[]),
     ("models", &["nn", "tensor"]),

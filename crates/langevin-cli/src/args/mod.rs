@@ -2,15 +2,25 @@
 
 mod bench;
 mod convert;
+mod denoise;
+mod diffuse;
+mod drawing;
 mod evaluate;
 mod features;
+mod inpaint;
+mod interpolate;
 mod sampling;
 mod serve;
 
 pub use bench::{BenchArguments, Work};
 pub use convert::{ConvertArguments, Source, Target};
+pub use denoise::DenoiseArguments;
+pub use diffuse::DiffuseArguments;
+pub use drawing::DrawingArguments;
 pub use evaluate::{EvaluateArguments, Metric};
 pub use features::{FeaturesArguments, FeaturesCommand, FetchArguments};
+pub use inpaint::InpaintArguments;
+pub use interpolate::InterpolateArguments;
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 pub use serve::ServeArguments;
 
@@ -45,6 +55,10 @@ pub enum Command {
     Diffuse(DiffuseArguments),
     /// Add noise to a picture, and let a model take it away
     Denoise(DenoiseArguments),
+    /// Fill in a part of a picture, in several ways that fit the rest
+    Inpaint(Box<InpaintArguments>),
+    /// Go from one sample to another through samples
+    Interpolate(Box<InterpolateArguments>),
     /// Say what a model or a data set is
     Inspect(InspectArguments),
     /// Make a model of another program out of a trained one, or the other way round
@@ -166,62 +180,6 @@ impl From<Weights> for WeightsKind {
             Weights::Raw => Self::Raw,
         }
     }
-}
-
-#[derive(Debug, Args)]
-pub struct DiffuseArguments {
-    /// A data set, or one picture
-    pub data: String,
-    /// Pictures of a data set to show
-    #[arg(short = 'n', value_name = "N", default_value_t = 4)]
-    pub count: usize,
-    /// The schedule: linear, scaled-linear, cosine or sigmoid
-    #[arg(long, value_name = "NAME", default_value = "linear")]
-    pub schedule: String,
-    /// T, the steps of the process
-    #[arg(long, value_name = "T", default_value_t = 1000)]
-    pub timesteps: usize,
-    /// Seed of the noise
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    #[command(flatten)]
-    pub read: ReadArguments,
-    /// Where to write the strip
-    #[arg(long, value_name = "FILE.png", default_value = "diffuse.png")]
-    pub out: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub struct DenoiseArguments {
-    /// The picture
-    pub image: PathBuf,
-    /// A run's folder, a checkpoint's, or a pipeline that diffusers saved
-    #[arg(long, value_name = "MODEL")]
-    pub model: PathBuf,
-    /// Size of the samples of a pipeline of diffusers [default: its own]
-    #[arg(long, value_name = "HxW", value_parser = size)]
-    pub size: Option<[usize; 2]>,
-    /// The class of the picture, counted from 0, for a model that knows classes
-    #[arg(long, value_name = "K")]
-    pub class: Option<usize>,
-    /// The timestep to start from, 1 (a trace of noise) to T (nothing but noise)
-    #[arg(long, value_name = "T")]
-    pub from: usize,
-    /// Seed of the noise
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// Which weights to use
-    #[arg(long, value_enum, default_value = "ema")]
-    pub weights: Weights,
-    /// Compute convolutions directly instead of by Winograd's method: slower, and rounds less
-    #[arg(long)]
-    pub exact: bool,
-    /// Where to write the picture, its noisy form, and what became of it
-    #[arg(long, value_name = "FILE.png", default_value = "denoise.png")]
-    pub out: PathBuf,
-    /// Also write the result alone, in the model's size and depth
-    #[arg(long, value_name = "FILE.png")]
-    pub result: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -9,11 +9,11 @@ use crate::plan::counted;
 use crate::progress::Progress;
 use crate::say::tell;
 use crate::signals::Signals;
-use crate::{noise_file, sampling};
+use crate::{moments, noise_file, sampling};
 use langevin::compute::set_exact;
-use langevin::render::{self, Panel, Pictures, PlotOptions, Range, Series};
+use langevin::render;
 use langevin::sampler::{Moment, Noise, NoiseSource, Plan};
-use langevin::tensor::{to_points, to_vec};
+use langevin::tensor::to_vec;
 use langevin::{SampleOptions, TrainedModel};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -24,9 +24,6 @@ const FRAMES: usize = 60;
 
 /// Pictures of a strip.
 const STRIP_ROWS: usize = 8;
-
-/// Numbers of all samples together: they are in memory until they are written.
-const MAX_ELEMENTS: usize = 1 << 32;
 
 /// Runs the command.
 pub fn run(arguments: &SampleArguments) -> Done {
@@ -65,20 +62,14 @@ pub fn run(arguments: &SampleArguments) -> Done {
     let Some(samples) = samples else {
         return Err(Failure::Interrupted(signals.received().unwrap_or(2)));
     };
-    if let Some(index) = samples.iter().position(|value| !value.is_finite()) {
-        let sample = index / model.shape().elements();
-        return Err(Failure::Failed(anyhow::anyhow!(
-            "sample {sample} is infinite or no number, and nothing is written: bound the prediction (leave --no-clip out), \
-             or take more steps or another --sampler"
-        )));
-    }
+    sampling::check_finite(&samples, model.shape().elements())?;
     output::write(&out, &samples, model.settings())?;
     let kind = if points { "point" } else { "picture" };
     tell!("{} in {}", counted(options.count as u64, kind), out.display());
     if let Some(trajectory) = trajectory {
         trajectory.write()?;
         let shown = counted(trajectory.rows as u64, kind);
-        let begin = if sampling::inverts(&options.sampler) { "data" } else { "noise" };
+        let begin = if options.sampler.inverts() { "data" } else { "noise" };
         tell!("the way of {shown} from {begin} in {}", trajectory.path.display());
     }
     Ok(())
@@ -103,25 +94,16 @@ fn options(
             options.noise = Noise::Given(noise);
             Some(count)
         }
-        None if sampling::inverts(&options.sampler) => {
+        None if options.sampler.inverts() => {
             return Err(usage("this sampler goes from data to noise: give the data as --noise FILE.npy"));
         }
         None => None,
     };
     let count = arguments.count.or(given).unwrap_or(if points { 2000 } else { 16 });
-    let batch = arguments.batch.unwrap_or(if points { count } else { 16 }).min(count);
-    if count == 0 || batch == 0 {
-        return Err(usage("-n and --batch are at least 1"));
-    }
+    let batch = arguments.batch.unwrap_or(if points { count } else { 16 });
+    let batch = sampling::batch(count, batch, model.shape().elements())?;
     if let Some(given) = given.filter(|&given| given < count) {
         return Err(usage(format!("-n is {count}, but --noise holds that of {given} samples")));
-    }
-    let elements = model.shape().elements();
-    if count.checked_mul(elements).is_none_or(|total| total > MAX_ELEMENTS) {
-        let most = MAX_ELEMENTS / elements;
-        return Err(usage(format!(
-            "-n is {count}: at most {most} samples of this size are drawn at once; use several --seed"
-        )));
     }
     Ok(SampleOptions { count, batch, ..options })
 }
@@ -142,12 +124,7 @@ struct Trajectory {
 
 impl Trajectory {
     fn new(path: &Path, model: &TrainedModel, options: &SampleOptions, plan: &Plan) -> Result<Self, Failure> {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        let animated = match extension.as_deref() {
-            Some("gif") => true,
-            Some("png") => false,
-            _ => return Err(usage("--trajectory takes a .png or a .gif file")),
-        };
+        let animated = moments::is_animation(path, "--trajectory")?;
         let batch = options.batch.min(options.count);
         let points = model.settings().levels.is_none();
         let rows = if animated || points { batch } else { batch.min(STRIP_ROWS) };
@@ -175,33 +152,9 @@ impl Trajectory {
     }
 
     fn write(&self) -> Done {
-        let shape = self.settings.shape.batch(self.rows);
-        if self.settings.levels.is_some() {
-            let pictures: Result<Vec<Pictures>, _> =
-                self.moments.iter().map(|(_, values)| Pictures::new(values, shape)).collect();
-            let (pictures, labels): (_, Vec<&String>) =
-                (pictures?, self.moments.iter().map(|(label, _)| label).collect());
-            if !self.animated {
-                return Ok(render::save_png(&self.path, &render::strip(&pictures, &labels)?)?);
-            }
-            let frames: Result<Vec<_>, _> = pictures.iter().map(|frame| render::grid(frame, None)).collect();
-            return Ok(render::save_gif(&self.path, &frames?, 60, 2000)?);
-        }
-        let points: Vec<_> = self.moments.iter().map(|(_, values)| to_points(values)).collect();
-        let series: Vec<_> = points.iter().map(|points| [Series { points, ..Series::default() }]).collect();
-        let range = Range::of(points.iter().map(Vec::as_slice));
-        let panels: Vec<Panel> = self
-            .moments
-            .iter()
-            .zip(&series)
-            .map(|((label, _), series)| Panel { caption: label, series })
-            .collect();
-        let options = PlotOptions { range: Some(range), ..PlotOptions::default() };
         if !self.animated {
-            return Ok(render::save_png(&self.path, &render::panels(&panels, &options)?)?);
+            return moments::write_strip(&self.path, &self.moments, &self.settings);
         }
-        let frames: Result<Vec<_>, _> =
-            panels.iter().map(|panel| render::panels(std::slice::from_ref(panel), &options)).collect();
-        Ok(render::save_gif(&self.path, &frames?, 60, 2000)?)
+        Ok(render::save_gif(&self.path, &moments::frames(&self.moments, &self.settings)?, 60, 2000)?)
     }
 }

@@ -66,7 +66,8 @@ mod tests {
         let told = |bytes: &[u8], most| picture_from_bytes(bytes, most).unwrap_err().to_string();
         // Either the decoder's own limit speaks, or ours.
         assert!(told(&bytes, 8).starts_with("the picture cannot be read: "), "{}", told(&bytes, 8));
-        for cut in 0..bytes.len() {
+        // The last twelve bytes are an empty chunk.
+        for cut in 0..bytes.len() - 12 {
             assert!(picture_from_bytes(&bytes[..cut], 9).is_err(), "{cut} of {} bytes", bytes.len());
         }
         assert!(told(b"words", 9).contains("it is not a PNG, JPEG"), "{}", told(b"words", 9));

@@ -41,7 +41,7 @@ pub fn draw(
         noise: Noise::Seed(arguments.seed),
         batch: arguments.batch,
     };
-    if sampling::inverts(&options.sampler) {
+    if options.sampler.inverts() {
         return Err(usage("this sampler goes from data to noise: choose another"));
     }
     let (plan, denoiser) = (model.sampling().plan(&options)?, model.sampling().denoiser(&options)?);
