@@ -21,7 +21,7 @@ pub const MODEL: &str = "digits-001/step-0000004";
 pub fn trained(name: &str, folder: &Path, set: &[&str]) {
     let small = match name {
         "digits" => &["model.channels=[8, 16]", "model.groups=4", "diffusion.timesteps=50"][..],
-        _ => &["model.width=16", "diffusion.timesteps=50"][..],
+        _ => &["model.hidden=16", "diffusion.timesteps=50"][..],
     };
     let always = ["train.steps=4", "train.batch=8", "sample.grid_every=2"];
     let assign = |recipe: Recipe, text: &&str| recipe.with_assignment(text).unwrap();
