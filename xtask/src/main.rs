@@ -8,6 +8,7 @@ mod deny;
 mod digits;
 mod full_width;
 mod fuzz;
+mod load;
 mod memory;
 mod objectives;
 mod paths;
@@ -37,6 +38,8 @@ usage: cargo xtask <task>
              [--threads N, 2] [--rounds N, 5] [--work NAME,...] [--peer NAME,...]
   fuzz       lets libFuzzer make up files for every reader, and fails where one panics, hangs or takes too much memory
              [--seconds N, 60] [--runs N] [--target NAME,...] [--target-dir FOLDER, fuzz/target]
+  load       lets 64 clients ask `langevin serve` for samples for a minute: errors, order, memory, times of docs/serve.md
+             [--seconds N, 60] [--clients N, 64]
   memory     runs every recipe for a few steps, some half hour on two cores, and compares the peak memory with the plan's
              [--pictures FOLDER|ZIP] [--recipe NAME,...]
   torture --minutes N
@@ -59,7 +62,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let Some((task, options)) = arguments.split_first() else { bail!("no task named\n{USAGE}") };
-    if !["compare", "fuzz", "memory", "objectives", "torture"].contains(&&task[..])
+    if !["compare", "fuzz", "load", "memory", "objectives", "torture"].contains(&&task[..])
         && let Some(option) = options.first()
     {
         bail!("'{task}' takes no argument, got '{option}'");
@@ -75,6 +78,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "compare" => compare::run(root(), options),
         "fuzz" => fuzz::run(root(), options),
         "torture" => torture::run(options),
+        "load" => load::run(options),
         "memory" => memory::run(options),
         "digits" => digits::run(root()),
         "objectives" => match options {

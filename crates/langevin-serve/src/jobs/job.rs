@@ -75,6 +75,7 @@ pub struct Job {
 struct Inner {
     state: JobState,
     position: Option<usize>,
+    turn: Option<u64>,
     step: usize,
     steps: usize,
     error: Option<String>,
@@ -95,6 +96,8 @@ pub struct JobView {
     state: JobState,
     /// How many are before it in the queue.
     position: Option<usize>,
+    /// How many jobs had begun before it did.
+    turn: Option<u64>,
     step: usize,
     steps: usize,
     model: String,
@@ -117,6 +120,7 @@ impl Job {
         let inner = Inner {
             state: JobState::Queued,
             position: Some(position),
+            turn: None,
             step: 0,
             steps: 0,
             error: None,
@@ -155,6 +159,7 @@ impl Job {
             kind: self.ticket.work.kind(),
             state: inner.state,
             position: inner.position,
+            turn: inner.turn,
             step: inner.step,
             steps: inner.steps,
             model: self.ticket.facts.id.clone(),
@@ -182,13 +187,14 @@ impl Job {
         }
     }
 
-    /// Its turn has come; `false` if it was given up before.
-    pub fn begin(&self) -> bool {
+    /// Its turn has come, after so many others; `false` if it was given up before.
+    pub fn begin(&self, turn: u64) -> bool {
         let mut inner = self.inner();
         if inner.state != JobState::Queued {
             return false;
         }
         (inner.state, inner.position, inner.begun) = (JobState::Running, None, Some(Instant::now()));
+        inner.turn = Some(turn);
         drop(inner);
         self.tell();
         true

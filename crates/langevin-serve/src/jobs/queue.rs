@@ -117,11 +117,13 @@ impl Queue {
     /// Begins jobs in their order, until the queue is closed.
     fn dispatch(self: &Arc<Self>) {
         let mut loaded: Option<Loaded> = None;
+        let mut turns = 0;
         while let Some(job) = self.next_job(loaded.as_ref().map(|loaded| &loaded.key)) {
-            if !job.begin() {
+            if !job.begin(turns) {
                 self.ended(&job);
                 continue;
             }
+            turns += 1;
             let key = job.ticket.facts.key();
             if loaded.as_ref().is_none_or(|loaded| loaded.key != key) {
                 // The old one goes first: two large ones may not fit.
