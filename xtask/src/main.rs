@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod browser;
 mod commands;
 mod compare;
 mod deny;
@@ -38,6 +39,9 @@ usage: cargo xtask <task>
              [--threads N, 2] [--rounds N, 5] [--work NAME,...] [--peer NAME,...]
   fuzz       lets libFuzzer make up files for every reader, and fails where one panics, hangs or takes too much memory
              [--seconds N, 60] [--runs N] [--target NAME,...] [--target-dir FOLDER, fuzz/target]
+  browser    drives the pages of `langevin serve` in Chromium, against real runs and models
+  screenshots
+             makes the pictures of these pages in docs/gallery again, in some six minutes on two cores
   load       lets 64 clients ask `langevin serve` for samples for a minute: errors, order, memory, times of docs/serve.md
              [--seconds N, 60] [--clients N, 64]
   memory     runs every recipe for a few steps, some half hour on two cores, and compares the peak memory with the plan's
@@ -78,6 +82,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "compare" => compare::run(root(), options),
         "fuzz" => fuzz::run(root(), options),
         "torture" => torture::run(options),
+        "browser" => browser::test(root()),
+        "screenshots" => browser::screenshots(root()),
         "load" => load::run(options),
         "memory" => memory::run(options),
         "digits" => digits::run(root()),

@@ -20,6 +20,7 @@ pub fn run() -> Result<()> {
         ("deny", cargo(&["xtask", "deny"])),
         ("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"])),
         ("test", cargo(&["test", "--workspace", "--release"])),
+        ("browser", cargo(&["xtask", "browser"])),
         ("doc", documentation()),
     ];
     let start = Instant::now();
@@ -47,6 +48,13 @@ fn run_step(name: &str, command: &mut Command) -> Result<()> {
             Ok(())
         }
         "deny" => crate::deny::run().with_context(|| format!("`{}` failed", line(command))),
+        "browser" if !crate::browser::is_there()? => {
+            println!("browser: left out: {}", crate::browser::ADVICE);
+            Ok(())
+        }
+        "browser" => {
+            crate::browser::test(crate::root()).with_context(|| format!("`{}` failed", line(command)))
+        }
         _ => run_command(command),
     }
 }

@@ -67,16 +67,16 @@ export class Chart {
   #options(width) {
     const axis = { stroke: colour("--muted"), font: "11px system-ui, sans-serif", ticks: { show: false }, grid: { stroke: colour("--hairline"), width: 1 } };
     const range = this.log
-      ? (_, low, high) => (low > 0 ? [low / 1.15, high * 1.15] : [0.1, 1])
+      ? (_, low, high) => (low > 0 ? [oneDigit(low / 1.05, Math.floor), oneDigit(high * 1.05, Math.ceil)] : [0.1, 1])
       : (_, low, high) => (low === null ? [0, 1] : uPlot.rangeNum(low, high, { min: { pad: 0.05, soft: 0, mode: 2 }, max: { pad: 0.05, soft: 0, mode: 2 } }));
     return {
       width, height: this.height,
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0],
       scales: { x: { time: false, range: (_, low, high) => (low === null ? [0, 1] : low === high ? [low - 1, high + 1] : [low, high]) }, y: { distr: this.log ? 3 : 1, range } },
       axes: [
         { ...axis, size: 26, gap: 4, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : integer(tick))) },
-        { ...axis, size: 48, gap: 6, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : this.log ? decade(tick) : number(tick))) },
+        { ...axis, size: 48, gap: 6, ...(this.log ? { splits: decades, filter: (_, ticks) => ticks } : {}), values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : this.log ? decade(tick) : number(tick))) },
       ],
       series: [{}, ...this.curves.map((curve) => {
         const stroke = colour(curve.colour);
@@ -133,6 +133,24 @@ export class Chart {
     const row = Math.min(last, Math.max(0, to));
     this.uplot.setCursor({ left: this.uplot.valToPos(this.data[0][row], "x"), top: this.height / 2 });
   }
+}
+
+/** A number of one digit near `value`: uPlot's marks of a log axis count on from its end, and from another they may never reach the other. */
+function oneDigit(value, round) {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return Number((round(value / unit) * unit).toPrecision(1));
+}
+
+/** Ticks of a logarithmic axis: 1, 2, 5 within two decades, else as many powers of ten as there is room for. */
+function decades(_, __, low, high) {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const every = Math.ceil((last - first) / 6);
+  const digits = last - first <= 3 ? [1, 2, 5] : [1];
+  const ticks = [];
+  for (let exponent = Math.ceil(first / every) * every; exponent <= last; exponent += every) {
+    for (const digit of digits) ticks.push(Number(`${digit}e${exponent}`));
+  }
+  return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
 /** The mark of a curve's value under the cursor. */

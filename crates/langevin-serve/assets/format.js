@@ -26,10 +26,10 @@ export function duration(seconds) {
 
 export const plural = (count, one, many = `${one}s`) => `${integer(count)} ${count === 1 ? one : many}`;
 
-/** 10⁻⁴ for the axes that go by decades, plain numbers near 1. */
+/** Labels of an axis that goes by decades: plain numbers near 1, powers of ten beyond. */
 export function decade(value) {
-  if (value === null || value === undefined) return "";
-  const exponent = Math.log10(value);
-  if (Math.abs(exponent - Math.round(exponent)) > 1e-9 || Math.abs(exponent) < 2.5) return number(value);
-  return `10${[...String(Math.round(exponent))].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("")}`;
+  const exponent = Math.floor(Math.log10(value) + 1e-9);
+  if (Math.abs(exponent) < 4) return number(value);
+  const digit = Math.round(value / 10 ** exponent);
+  return `${digit === 1 ? "" : `${digit}·`}10${[...String(exponent)].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("")}`;
 }
