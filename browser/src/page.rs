@@ -119,18 +119,18 @@ impl Page {
         Ok(self.client.active_element().await?.send_keys(keys).await?)
     }
 
-    /// Chooses an option by its value.
+    /// Chooses an option by its value, once it is there.
     ///
     /// # Errors
-    /// If there is none.
+    /// If it does not come.
     pub async fn choose(&self, name: &str, value: &str) -> Result<()> {
-        let field = self.part(name).await?;
+        self.part(name).await?;
         let there = format!(
             "document.querySelector({:?}).querySelector('option[value={value:?}]') !== null",
             selector(name)
         );
         self.until(&format!("{name} has {value}"), &there, |found| found == &json!(true)).await?;
-        Ok(field.select_by_value(value).await?)
+        self.set(name, json!(value)).await
     }
 
     /// Sets a slider or another field, as an input by its user.
@@ -139,9 +139,14 @@ impl Page {
     /// If there is none.
     pub async fn slide(&self, name: &str, value: f64) -> Result<()> {
         self.part(name).await?;
+        self.set(name, json!(value)).await
+    }
+
+    /// Gives a field a value, with both events that a browser sends then; ChromeDriver leaves one out.
+    async fn set(&self, name: &str, value: Value) -> Result<()> {
         let script = "const field = document.querySelector(arguments[0]); field.value = arguments[1]; \
                       for (const event of ['input', 'change']) field.dispatchEvent(new Event(event, {bubbles: true}));";
-        self.client.execute(script, vec![json!(selector(name)), json!(value)]).await?;
+        self.client.execute(script, vec![json!(selector(name)), value]).await?;
         Ok(())
     }
 

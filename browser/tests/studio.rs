@@ -62,12 +62,16 @@ fn sample_shows_frames_and_then_pictures_and_a_refresh_loses_nothing() -> Result
         }
         page.refresh().await?;
         page.until_text("#panel-sample output notice", |text| text.starts_with("Done")).await?;
-        page.until(
-            "the pictures again",
-            &format!("document.querySelectorAll({results:?}).length"),
-            |count| count == &json!(6),
-        )
+        page.until("the sheet again", &format!("document.querySelectorAll({results:?}).length"), |count| {
+            count == &json!(1)
+        })
         .await?;
+        // And so are the frames that it came by.
+        let frames = format!(
+            "Number(document.querySelector({:?}).dataset.frames)",
+            selector("#panel-sample evolution")
+        );
+        page.until("the frames again", &frames, |count| count.as_f64() > Some(2.0)).await?;
         assert_eq!(pixels(&page, &results).await?, drawn);
         assert_eq!(page.part("#panel-sample seed").await?.prop("value").await?.as_deref(), Some("5"));
         assert_eq!(page.complaints().await?, Vec::<String>::new());
@@ -123,26 +127,21 @@ fn inpainting_changes_the_masked_pixels_alone() -> Result<()> {
         page.write("#panel-inpaint jump", "4").await?;
         page.write("#panel-inpaint resamples", "2").await?;
         page.write("#panel-inpaint count", "3").await?;
-        // By keyboard: from the first cell, two to the right, two down, and three painted.
-        page.until(
-            "the picture",
-            &format!("document.querySelector({:?}).width > 0", selector("#panel-inpaint mask")),
-            |is| is == &json!(true),
-        )
-        .await?;
-        for key in
-            ["\u{e012}", "\u{e012}", "\u{e012}", "\u{e012}", "\u{e012}", "\u{e012}", "\u{e012}", "\u{e012}"]
+        let size =
+            format!("document.querySelector({:?}).dataset.size ?? ''", selector("#panel-inpaint mask"));
+        page.until("the picture", &size, |size| size == &json!("8x8")).await?;
+        page.slide("#panel-inpaint brush", 1.0).await?;
+        // By keyboard: to the first cell, two to the right, two down, and three painted.
+        let canvas = page.part("#panel-inpaint mask").await?;
+        let keys = [("\u{e012}", 8), ("\u{e013}", 8), ("\u{e014}", 2), ("\u{e015}", 2)]; // Left, Up, Right, Down
+        for (key, times) in
+            keys.into_iter().chain([(" ", 1), ("\u{e014}", 1), (" ", 1), ("\u{e015}", 1), (" ", 1)])
         {
-            canvas.send_keys(key).await?; // ArrowLeft
+            for _ in 0..times {
+                canvas.send_keys(key).await?;
+            }
         }
-        for key in
-            ["\u{e013}", "\u{e013}", "\u{e013}", "\u{e013}", "\u{e013}", "\u{e013}", "\u{e013}", "\u{e013}"]
-        {
-            canvas.send_keys(key).await?; // ArrowUp
-        }
-        for key in ["\u{e014}", "\u{e014}", "\u{e015}", "\u{e015}", " ", "\u{e014}", " ", "\u{e015}", " "] {
-            canvas.send_keys(key).await?; // Right, Right, Down, Down, paint, Right, paint, Down, paint
-        }
+        assert_eq!(page.text("mask-place").await?, "row 4, column 4: to be filled in");
         let masked = [(2, 2), (3, 2), (3, 3)];
         page.press("#panel-inpaint go").await?;
         page.until_text("#panel-inpaint output notice", |text| text.starts_with("Done")).await?;
@@ -162,9 +161,6 @@ fn inpainting_changes_the_masked_pixels_alone() -> Result<()> {
             }
         }
         assert!(changed > 0, "nothing was filled in");
-        let shown =
-            pixels(&page, &format!("img{}, {} img", selector("original"), selector("original"))).await?;
-        assert_eq!(shown[0], original);
         assert_eq!(page.complaints().await?, Vec::<String>::new());
         page.close().await
     })

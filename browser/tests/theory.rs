@@ -41,10 +41,9 @@ fn the_figures_are_drawn_in_the_models_own_numbers() -> Result<()> {
         page.until("the terms", terms, |count| count.as_f64() >= Some(20.0)).await?;
         assert!(page.text("terms-total").await?.contains('.'));
         page.choose("model", "roll-001/step-0000200").await?;
-        page.press("trajectories").await?;
-        page.until_text("trajectories-state", |text| text.contains("Done") || text.contains("moments"))
-            .await?;
-        let drawn = "(() => { const canvas = document.querySelector('[data-test=field-canvas]'); const data = \
+        page.press("points-go").await?;
+        page.until_text("points-player", |text| text.contains("t =")).await?;
+        let drawn = "(() => { const canvas = document.querySelector('[data-test=points-canvas]'); const data = \
                      canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data; return new Set(data).size; })()";
         page.until("arrows", drawn, |colours| colours.as_u64() > Some(20)).await?;
         assert_eq!(page.complaints().await?, Vec::<String>::new());

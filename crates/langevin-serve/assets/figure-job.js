@@ -8,7 +8,7 @@ import { keepForm } from "./memory.js";
 export class FigureJob {
   /**
    * `name` is that of the form, the progress bar and the notice in the page; `body()` makes the request,
-   * `done(result)` takes what came of it, `begun()` clears what was there.
+   * `done(result)` takes what came of it, `begun(again)` clears what was there.
    */
   constructor(memory, { name, path, kind, go, cancel, body, done, begun = () => {} }) {
     const form = $(`#${name}-form`);
@@ -18,7 +18,7 @@ export class FigureJob {
     this.go = go;
     this.cancel = cancel;
     this.slot = new JobSlot(memory, kind, {
-      begun: () => { begun(); say(this.notice, ""); },
+      begun: (_, again) => { begun(again); say(this.notice, ""); },
       frame: () => {},
       job: (job) => { this.#job(job); if (job.result) done(job.result, job); },
       trouble: (sentence) => { say(this.notice, sentence, "error"); this.#buttons(); },

@@ -90,6 +90,7 @@ export class ForwardFigure {
     this.canvas.hidden = this.points === null;
     this.image.hidden = this.points !== null || !this.picture.value;
     if (this.points) {
+      say(this.notice, "");
       this.canvas.setAttribute("aria-label", `The data's points with the noise of t = ${t}`);
       this.scatter.show(this.#mixed(t));
     } else if (this.picture.value) {

@@ -39,8 +39,8 @@ export class JobSlot {
     try {
       const job = await get(address(["jobs", id]));
       if (job.kind !== this.kind) throw new Refusal("", 404);
-      this.#follow(id, true);
-      if (ENDED.includes(job.state)) this.#take(job);
+      this.#follow(id, true, ENDED.includes(job.state));
+      this.#take(job);
     } catch (error) {
       this.busy = false;
       if (error.status === 404) this.memory.set("job", null);
@@ -57,10 +57,11 @@ export class JobSlot {
     }
   }
 
-  #follow(id, again) {
+  #follow(id, again, ended = false) {
     this.stream?.close();
     this.id = id;
     this.view.begun(`${id}@${this.memory.get("begun")}`, again);
+    if (ended) return;
     this.stream = new Stream(() => address(["jobs", id, "events"]), {
       job: (job) => this.#take(job),
       frame: (frame) => this.view.frame(frame),
@@ -74,7 +75,7 @@ export class JobSlot {
     if (job.id !== this.id) return;
     const ended = ENDED.includes(job.state);
     this.busy = !ended;
-    if (ended) this.stream.close();
+    if (ended) this.stream?.close();
     this.view.job(job);
   }
 

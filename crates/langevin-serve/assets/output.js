@@ -72,6 +72,7 @@ export class Output {
       place.dataset.job = job.id;
       this.showResult(place, result, job);
     }
+    write(part(box, "result-about"), [job.model, job.request.seed === undefined ? null : `seed ${job.request.seed}`].filter(Boolean).join(" · "));
     const name = `${job.model.replaceAll(/[^\w.-]+/g, "-")}-${job.kind}`;
     for (const [test, source, ending] of [["png", result.grid, "png"], ["npz", result.npz, "npz"]]) {
       const link = part(box, test);

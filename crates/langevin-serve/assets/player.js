@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 const PLAY = "M5 3.5v9l7.5-4.5z";
 const PAUSE = "M5.5 3.5v9M10.5 3.5v9";
 
-/** Plays through `count` moments; `show(index)` draws one and gives the words for where it stands. It never starts by itself. */
+/** Plays through `count` moments; `show(index)` draws one and gives the words for where it stands. */
 export class Player {
   constructor(root, { name, show, pause = 500 }) {
     Object.assign(this, { root, show, pause, count: 0 });

@@ -24,6 +24,7 @@ export class PointsFigure {
     this.job = new FigureJob(memory, {
       name: "points", path: "trajectories", kind: "trajectories", go: part(this.root, "points-go"), cancel: part(this.root, "points-cancel"),
       body: (form) => ({ ...common(), sampler: form.sampler.value, steps: Number(form.steps.value), count: Number(form.count.value), seed: 0 }),
+      begun: (again) => { this.quiet = again; },
       done: (result, job) => this.#done(result, job),
     });
   }
@@ -50,14 +51,17 @@ export class PointsFigure {
     if (!this.root.hidden) this.player.go(this.player.index);
   }
 
+  /** Points that were just asked for move at once; after a refresh, or for who wants no motion, they stand at the end. */
   #done(result, job) {
     this.moved = result.points;
     this.movedBy = job.model;
     this.moments = result.t;
     if (this.root.hidden || this.model?.id !== job.model) return;
     this.player.resize(this.moments.length);
+    this.player.go(this.moments.length - 1);
+    if (this.quiet || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     this.player.go(0);
-    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.player.play();
+    this.player.play();
   }
 
   /** Field and points of one moment; a field that is not there yet is asked for, and the last one stays as long. */

@@ -54,10 +54,15 @@ fn a_closed_connection_ends_what_it_waits_for() {
     let mut stream = served.connect();
     let request = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).unwrap();
-    served.wait("j1", |job| job["state"] == "running" && job["step"].as_u64() > Some(2));
+    let jobs = || served.get("/api/v1/jobs").json()["jobs"].clone();
+    while jobs()[0]["id"].is_null() {
+        sleep(Duration::from_millis(5));
+    }
+    let id = jobs()[0]["id"].as_str().unwrap().to_owned();
+    served.wait(&id, |job| job["state"] == "running" && job["step"].as_u64() > Some(2));
     drop(stream);
     let begun = Instant::now();
-    served.wait("j1", |job| job["state"] == "cancelled");
+    served.wait(&id, |job| job["state"] == "cancelled");
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 

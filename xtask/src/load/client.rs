@@ -54,7 +54,9 @@ impl Client {
             match answer {
                 Ok(Some(job)) => {
                     all.times.push(seconds);
-                    let number = job["id"].as_str().and_then(|id| id.strip_prefix('j')?.parse().ok());
+                    let number = job["id"]
+                        .as_str()
+                        .and_then(|id| id.strip_prefix('j')?.split('-').next()?.parse().ok());
                     all.order.extend(number.zip(job["turn"].as_u64()));
                 }
                 Ok(None) => {

@@ -35,8 +35,8 @@ pub fn run(arguments: &ServeArguments) -> Done {
         ServeError::Listen { .. } | ServeError::Token { .. } => usage(error.to_string()),
         other => Failure::Failed(other.into()),
     })?;
-    tell!("serving {} at {}", arguments.runs.display(), server.url());
-    tell!("Ctrl-C ends it");
+    // At once: who reads the address may read no further.
+    tell!("serving {} at {}\nCtrl-C ends it", arguments.runs.display(), server.url());
     let asked = signals.clone();
     server.run(move || asked.received().is_some()).map_err(anyhow::Error::from)?;
     Ok(())

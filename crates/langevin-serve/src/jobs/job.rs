@@ -64,6 +64,8 @@ pub struct Ticket {
 pub struct Job {
     /// Its number; jobs begin in their order.
     pub number: u64,
+    /// What clients call it: its number, and what tells this server from the one before it.
+    pub id: String,
     /// What was asked for.
     pub ticket: Ticket,
     inner: Mutex<Inner>,
@@ -116,7 +118,7 @@ pub struct JobView {
 
 impl Job {
     /// A job that waits.
-    pub fn new(number: u64, ticket: Ticket, position: usize) -> Self {
+    pub fn new(number: u64, server: &str, ticket: Ticket, position: usize) -> Self {
         let inner = Inner {
             state: JobState::Queued,
             position: Some(position),
@@ -134,7 +136,8 @@ impl Job {
         };
         let (changed, _) = watch::channel(0);
         let (cancelled, watchers) = (AtomicBool::new(false), AtomicUsize::new(0));
-        Self { number, ticket, inner: Mutex::new(inner), changed, cancelled, watchers }
+        let id = format!("j{number}-{server}");
+        Self { number, id, ticket, inner: Mutex::new(inner), changed, cancelled, watchers }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -145,17 +148,12 @@ impl Job {
         self.changed.send_modify(|version| *version += 1);
     }
 
-    /// What clients call it.
-    pub fn id(&self) -> String {
-        format!("j{}", self.number)
-    }
-
     /// As clients see it; `results` says whether with the result.
     pub fn view(&self, results: bool) -> JobView {
         let inner = self.inner();
         let result = inner.outcome.as_ref().filter(|_| results).map(|outcome| outcome.view.clone());
         JobView {
-            id: self.id(),
+            id: self.id.clone(),
             kind: self.ticket.work.kind(),
             state: inner.state,
             position: inner.position,

@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How much may compute at once: this many jobs, and as many samples as one asking for it all would have.
 const AT_ONCE: usize = 16;
@@ -45,6 +45,8 @@ struct State {
 /// Jobs, in order.
 pub struct Queue {
     limits: Limits,
+    /// In the ids of its jobs, so that no page takes one for a job of an earlier server.
+    name: String,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -55,7 +57,9 @@ impl Queue {
     /// # Errors
     /// If the system has none.
     pub fn start(limits: Limits) -> io::Result<Arc<Self>> {
-        let queue = Arc::new(Self { limits, state: Mutex::default(), changed: Condvar::new() });
+        let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let name = format!("{:06x}", begun.as_millis() & 0xff_ffff);
+        let queue = Arc::new(Self { limits, name, state: Mutex::default(), changed: Condvar::new() });
         let (dispatcher, keeper) = (Arc::clone(&queue), Arc::clone(&queue));
         thread::Builder::new().name("queue".to_owned()).spawn(move || dispatcher.dispatch())?;
         thread::Builder::new().name("keeper".to_owned()).spawn(move || keeper.keep())?;
@@ -77,7 +81,7 @@ impl Queue {
             return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, sentence));
         }
         state.next += 1;
-        let job = Arc::new(Job::new(state.next, ticket, state.waiting.len()));
+        let job = Arc::new(Job::new(state.next, &self.name, ticket, state.waiting.len()));
         state.waiting.push_back(Arc::clone(&job));
         state.jobs.insert(job.number, Arc::clone(&job));
         drop(state);
@@ -87,8 +91,9 @@ impl Queue {
 
     /// The job of an id.
     pub fn job(&self, id: &str) -> Option<Arc<Job>> {
-        let number = id.strip_prefix('j')?.parse().ok()?;
-        self.state().jobs.get(&number).cloned()
+        let (number, _) = id.strip_prefix('j')?.split_once('-')?;
+        let job = self.state().jobs.get(&number.parse().ok()?).cloned()?;
+        (job.id == id).then_some(job)
     }
 
     /// All jobs that are known, and how many wait and run.
@@ -139,7 +144,7 @@ impl Queue {
             }
             let Some(Loaded { engine, .. }) = &loaded else { continue };
             let (member, queue, theirs) = (engine.join(), Arc::clone(self), Arc::clone(&job));
-            let begun = thread::Builder::new().name(job.id()).spawn(move || {
+            let begun = thread::Builder::new().name(job.id.clone()).spawn(move || {
                 let work =
                     AssertUnwindSafe(|| theirs.ticket.work.run(&theirs.ticket.facts, &member, &theirs));
                 let how = catch_unwind(work);

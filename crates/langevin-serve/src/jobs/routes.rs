@@ -64,7 +64,7 @@ struct QueueView {
 pub async fn submit(app: &App, ticket: Ticket, Wait { wait }: Wait) -> Answer<Response> {
     let job = app.queue.submit(ticket)?;
     if !wait {
-        let id = job.id();
+        let id = job.id.clone();
         let events = format!("/api/v1/jobs/{id}/events");
         return Ok((StatusCode::ACCEPTED, Json(Taken { id, events })).into_response());
     }

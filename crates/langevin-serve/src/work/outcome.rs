@@ -77,7 +77,7 @@ pub enum ResultView {
 /// # Errors
 /// If one is infinite or no number.
 pub fn drawn(facts: &Facts, job: &Job, samples: &[f32], original: Option<&[f32]>) -> Result<Outcome, String> {
-    let (shape, id) = (facts.shape(), job.id());
+    let (shape, id) = (facts.shape(), &job.id);
     if let Some(index) = samples.iter().position(|value| !value.is_finite()) {
         let sample = index / shape.elements();
         return Err(format!("sample {sample} is infinite or no number: take more steps, or another sampler"));
