@@ -31,11 +31,18 @@ impl Page {
         builder.capabilities(capabilities(&profile.path().display().to_string(), size));
         let client = builder.connect(&driver.url).await.context("the browser does not start")?;
         let page = Self { client, base: base.to_owned(), _driver: driver, _profile: profile };
-        // A headless window can be no narrower than 500 pixels; the page is told otherwise.
-        let (width, height) = (size[0], size[1]);
-        let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
-        page.tools("Emulation.setDeviceMetricsOverride", screen).await?;
+        page.resize(size).await?;
         Ok(page)
+    }
+
+    /// Gives the page another width and height.
+    ///
+    /// # Errors
+    /// If the browser cannot.
+    pub async fn resize(&self, [width, height]: [u32; 2]) -> Result<()> {
+        // A headless window can be no narrower than 500 pixels; the page is told otherwise.
+        let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
+        self.tools("Emulation.setDeviceMetricsOverride", screen).await.map(drop)
     }
 
     async fn tools(&self, command: &'static str, parameters: Value) -> Result<Value> {

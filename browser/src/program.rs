@@ -44,13 +44,15 @@ pub struct Served {
 }
 
 impl Served {
-    /// Serves the runs in `runs` on a free port.
+    /// Serves the runs in `runs` on a free port, started from the folder that they lie in.
     ///
     /// # Errors
     /// If it does not start.
     pub fn start(runs: &Path) -> Result<Self> {
         let mut command = Command::new(program()?);
-        command.arg("serve").arg(runs).args(["--port", "0"]).stdout(Stdio::piped());
+        let name = runs.file_name().context("the runs have no folder")?;
+        command.arg("serve").arg(name).args(["--port", "0"]).stdout(Stdio::piped());
+        command.current_dir(runs.parent().context("the runs have no folder")?);
         let mut process = command.spawn()?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().context("the server has no output")?).read_line(&mut line)?;

@@ -30,6 +30,13 @@ pub fn is_there() -> Result<bool> {
 /// # Errors
 /// If one fails.
 pub fn test(root: &Path) -> Result<()> {
+    let manifest = ["--manifest-path", "browser/Cargo.toml"];
+    run_command(cargo(&["fmt", "--check"]).args(manifest))?;
+    run_command(
+        cargo(&["clippy", "--release", "--locked", "--all-targets"])
+            .args(manifest)
+            .args(["--", "-D", "warnings"]),
+    )?;
     // One browser at a time: what they wait for would be slow together.
     run_command(
         drive(root, &["test", "--release", "--locked", "--manifest-path", "browser/Cargo.toml"])?

@@ -15,6 +15,7 @@ const SIZE: [u32; 2] = [1280, 900];
 fn main() -> Result<()> {
     let out = std::env::args().nth(1).context("name the folder of the pictures")?;
     let folder = tempfile::tempdir()?;
+    let runs = folder.path().join("runs");
     for (name, arguments) in [
         (
             "digits-001",
@@ -35,9 +36,9 @@ fn main() -> Result<()> {
         ("swiss-roll-001", &["swiss-roll"]),
     ] {
         println!("training {name}");
-        trained(&folder.path().join(name), arguments)?;
+        trained(&runs.join(name), arguments)?;
     }
-    let served = Served::start(folder.path())?;
+    let served = Served::start(&runs)?;
     story(pictures(&served.url, Path::new(&out)))
 }
 
@@ -70,12 +71,13 @@ async fn pictures(url: &str, out: &Path) -> Result<()> {
     page.press("#panel-sample go").await?;
     page.until_text("#panel-sample output notice", |text| text.starts_with("Done")).await?;
     // A moment on the way says more than the end.
-    page.slide("#panel-sample moment", 33.0).await?;
+    page.slide("#panel-sample moment", 34.0).await?;
     keep("studio").await?;
     page.go("theory").await?;
     page.choose("model", "digits-001/step-0002000").await?;
     page.choose("schedule", "cosine").await?;
     page.slide("forward-t", 250.0).await?;
+    page.resize([1280, 1750]).await?;
     keep("theory").await?;
     page.close().await
 }

@@ -4,7 +4,9 @@ mod events;
 mod job;
 mod queue;
 mod routes;
+mod view;
 
-pub use job::{Job, Outcome, Ticket};
+pub use job::Job;
 pub use queue::Queue;
 pub use routes::{Taken, Wait, router, submit};
+pub use view::{Outcome, Ticket};

@@ -5,6 +5,7 @@ mod frames;
 mod inpaint;
 mod interpolate;
 mod outcome;
+mod requests;
 mod routes;
 mod sample;
 mod terms;

@@ -1,64 +1,17 @@
 //! A job: what was asked for, how far it is, and what came of it.
 
-use crate::models::Facts;
-use crate::work::{ResultView, Work};
-use serde::Serialize;
-use serde_json::Value;
+use super::view::{JobState, JobView, Outcome, Ticket};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use utoipa::ToSchema;
 
 /// Bytes of all frames of a job: where a sample is large there are fewer.
 const FRAME_BYTES: usize = 8 << 20;
 
 /// A moment on the way, as it is sent: JSON.
 pub type Frame = Arc<str>;
-
-/// What came of a job.
-pub struct Outcome {
-    /// As it is shown.
-    pub view: ResultView,
-    /// Files by their names: `grid.png`, `samples.npz`, `0.png`, ….
-    pub files: Vec<(String, Vec<u8>)>,
-}
-
-/// How a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum JobState {
-    /// It waits for its turn.
-    Queued,
-    /// It computes.
-    Running,
-    /// Its result is there.
-    Done,
-    /// It was given up.
-    Cancelled,
-    /// It cannot be done.
-    Failed,
-}
-
-impl JobState {
-    /// Whether nothing more will come.
-    pub fn is_over(self) -> bool {
-        matches!(self, Self::Done | Self::Cancelled | Self::Failed)
-    }
-}
-
-/// What is asked for, ready to be queued.
-pub struct Ticket {
-    /// The model.
-    pub facts: Facts,
-    /// What to do with it.
-    pub work: Box<dyn Work>,
-    /// The request, for who comes back to it.
-    pub request: Value,
-    /// The command line that does the same.
-    pub command: Option<String>,
-}
 
 /// A job of the queue.
 pub struct Job {
@@ -86,34 +39,7 @@ struct Inner {
     seen: Instant,
     frames: Vec<Frame>,
     frame_bytes: usize,
-    last_frame: Option<Instant>,
     outcome: Option<Arc<Outcome>>,
-}
-
-/// A job as clients see it.
-#[derive(Serialize, ToSchema)]
-pub struct JobView {
-    id: String,
-    kind: &'static str,
-    state: JobState,
-    /// How many are before it in the queue.
-    position: Option<usize>,
-    /// How many jobs had begun before it did.
-    turn: Option<u64>,
-    step: usize,
-    steps: usize,
-    model: String,
-    /// The request's body, without its pictures.
-    #[schema(value_type = Object)]
-    request: Value,
-    /// The command line that gives the same.
-    command: Option<String>,
-    error: Option<String>,
-    /// Samples.
-    count: usize,
-    /// Seconds spent computing.
-    seconds: Option<f64>,
-    result: Option<ResultView>,
 }
 
 impl Job {
@@ -131,7 +57,6 @@ impl Job {
             seen: Instant::now(),
             frames: Vec::new(),
             frame_bytes: 0,
-            last_frame: None,
             outcome: None,
         };
         let (changed, _) = watch::channel(0);
@@ -244,17 +169,15 @@ impl Job {
         self.flow()
     }
 
-    /// Whether another frame fits, and it is time for one: some so many in all, and never faster than eyes.
-    pub fn wants_frame(&self, between: Duration) -> bool {
-        let inner = self.inner();
-        inner.frame_bytes < FRAME_BYTES && inner.last_frame.is_none_or(|last| last.elapsed() >= between)
+    /// Whether another frame may be kept.
+    pub fn has_room(&self) -> bool {
+        self.inner().frame_bytes < FRAME_BYTES
     }
 
     /// Keeps a frame for all who watch, now or later.
     pub fn push(&self, frame: String) {
         let mut inner = self.inner();
         inner.frame_bytes += frame.len();
-        inner.last_frame = Some(Instant::now());
         inner.frames.push(frame.into());
         drop(inner);
         self.tell();

@@ -1,6 +1,7 @@
 //! The queue: first come, first served; neighbours that want the same model compute together.
 
-use super::job::{Job, Ticket};
+use super::job::Job;
+use super::view::Ticket;
 use crate::engine::Engine;
 use crate::error::ApiError;
 use crate::limits::Limits;

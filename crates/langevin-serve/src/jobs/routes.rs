@@ -1,7 +1,8 @@
 //! What can be asked of jobs.
 
 use super::events::{Events, stream};
-use super::job::{Job, JobView, Ticket};
+use super::job::Job;
+use super::view::{JobView, Ticket};
 use crate::error::{Answer, ApiError, ErrorBody};
 use crate::state::App;
 use axum::Json;

@@ -7,13 +7,9 @@ use langevin::sampler::Moment;
 use langevin::tensor::{to_points, to_vec};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 /// Frames of one job, spread over its steps.
 const FRAMES: usize = 60;
-
-/// No faster than this: nobody would see it.
-const BETWEEN: Duration = Duration::from_millis(40);
 
 /// Points of a frame.
 const POINTS: usize = 2000;
@@ -33,9 +29,8 @@ impl<'a> Frames<'a> {
 
     /// Counts the step, and keeps a frame of it if its turn has come.
     pub fn show(&self, step: usize, moment: &Moment) -> ControlFlow<()> {
-        let last = moment.left == 0;
-        let due = step.is_multiple_of(self.steps.div_ceil(FRAMES)) || step == 1 || last;
-        if due && self.job.wants_frame(if last { Duration::ZERO } else { BETWEEN }) {
+        let due = step.is_multiple_of(self.steps.div_ceil(FRAMES)) || step == 1 || moment.left == 0;
+        if due && self.job.has_room() {
             let (x, count, columns) = self.seen(to_vec(moment.x.clone()));
             let (x0, ..) = self.seen(to_vec(moment.x0.clone()));
             let frame = json!({
