@@ -4,6 +4,7 @@ mod bench;
 mod convert;
 mod evaluate;
 mod features;
+mod report;
 mod sampling;
 mod serve;
 
@@ -11,6 +12,7 @@ pub use bench::{BenchArguments, Work};
 pub use convert::{ConvertArguments, Source, Target};
 pub use evaluate::{EvaluateArguments, Metric};
 pub use features::{FeaturesArguments, FeaturesCommand, FetchArguments};
+pub use report::ReportArguments;
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 pub use serve::ServeArguments;
 
@@ -51,6 +53,8 @@ pub enum Command {
     Convert(ConvertArguments),
     /// Time a recipe's network on this machine: how fast it trains and predicts
     Bench(BenchArguments),
+    /// Make one HTML file of a run: curves, grids, settings and measures
+    Report(ReportArguments),
     /// Show runs as they train, draw from trained models and look at the theory, in a browser
     Serve(ServeArguments),
     /// List the built-in recipes, or print one

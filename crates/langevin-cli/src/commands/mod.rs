@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod features;
 pub mod inspect;
 pub mod recipes;
+pub mod report;
 mod resume;
 pub mod sample;
 pub mod samplers;
