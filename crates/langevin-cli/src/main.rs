@@ -55,6 +55,7 @@ fn run(command: Command) -> exit::Done {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Convert(arguments) => commands::convert::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Recipes(arguments) => commands::recipes::run(&arguments),
     }
 }

@@ -8,6 +8,7 @@
 //! - [`jobs`] is the queue: what computes, in which order, and who watches.
 //! - [`engine`] puts the passes of several jobs through one network at once.
 //! - [`work`] is what a job may be: samples, interpolations, inpainting, …
+//! - [`report`](report()) makes one file of a run, for who has no server.
 //! - [`theory`] answers at once: schedules, noisy pictures, fields.
 
 #![forbid(unsafe_code)]
@@ -31,5 +32,5 @@ mod work;
 
 pub use limits::Limits;
 pub use models::ModelError;
-pub use report::report;
+pub use report::{ReportError, report};
 pub use server::{Options, ServeError, Server};

@@ -4,12 +4,14 @@
 //! be said of dots and slashes in it.
 
 mod events;
+mod record;
 mod routes;
 mod summary;
 mod tail;
 
+pub use record::{Grid, Record, RecordError};
 pub use routes::router;
-pub use summary::RunSummary;
+pub use summary::{RunState, RunSummary};
 
 use langevin::train::RunFolder;
 use std::fs;
@@ -36,8 +38,7 @@ impl Runs {
     /// The folders of all runs with their names, the one that changed last first.
     fn folders(&self) -> Vec<(String, RunFolder)> {
         if is_run(&self.root) {
-            let name = fs::canonicalize(&self.root).ok().and_then(|path| name_of(&path));
-            return vec![(name.unwrap_or_else(|| "run".to_owned()), RunFolder::new(&self.root))];
+            return vec![(own_name(&self.root), RunFolder::new(&self.root))];
         }
         let entries = fs::read_dir(&self.root).into_iter().flatten();
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_run(path));
@@ -76,6 +77,12 @@ fn is_run(path: &Path) -> bool {
 /// A name that is text; another could not be asked for.
 fn name_of(path: &Path) -> Option<String> {
     Some(path.file_name()?.to_str()?.to_owned())
+}
+
+/// The name of a folder that is known by its path alone, such as `.`.
+fn own_name(path: &Path) -> String {
+    let name = fs::canonicalize(path).ok().and_then(|path| name_of(&path));
+    name.unwrap_or_else(|| "run".to_owned())
 }
 
 /// When its metrics, or else its settings, changed last.

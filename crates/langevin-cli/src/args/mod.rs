@@ -9,6 +9,7 @@ mod evaluate;
 mod features;
 mod inpaint;
 mod interpolate;
+mod report;
 mod sampling;
 mod serve;
 
@@ -21,6 +22,7 @@ pub use evaluate::{EvaluateArguments, Metric};
 pub use features::{FeaturesArguments, FeaturesCommand, FetchArguments};
 pub use inpaint::InpaintArguments;
 pub use interpolate::InterpolateArguments;
+pub use report::ReportArguments;
 pub use sampling::{CompareSamplersArguments, SampleArguments, SamplerArguments};
 pub use serve::ServeArguments;
 
@@ -65,6 +67,8 @@ pub enum Command {
     Convert(ConvertArguments),
     /// Time a recipe's network on this machine: how fast it trains and predicts
     Bench(BenchArguments),
+    /// Make one HTML file of a run: curves, grids, settings and measures
+    Report(ReportArguments),
     /// Show runs as they train, draw from trained models and look at the theory, in a browser
     Serve(ServeArguments),
     /// List the built-in recipes, or print one

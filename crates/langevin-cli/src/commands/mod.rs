@@ -11,6 +11,7 @@ pub mod inpaint;
 pub mod inspect;
 pub mod interpolate;
 pub mod recipes;
+pub mod report;
 mod resume;
 pub mod sample;
 pub mod samplers;

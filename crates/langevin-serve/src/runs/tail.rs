@@ -66,12 +66,20 @@ impl Tail {
     /// # Errors
     /// As for [`Tail::look`].
     pub fn all(&mut self, step: u64) -> io::Result<Vec<MetricsLine>> {
+        Ok(thinned(self.rest(step)?))
+    }
+
+    /// All lines after `step`, every one.
+    ///
+    /// # Errors
+    /// As for [`Tail::look`].
+    pub fn rest(&mut self, step: u64) -> io::Result<Vec<MetricsLine>> {
         let mut lines = Vec::new();
         loop {
             let before = self.offset;
             lines.extend(self.look()?.lines.into_iter().filter(|line| line.step > step));
             if self.offset == before {
-                return Ok(thinned(lines));
+                return Ok(lines);
             }
         }
     }
