@@ -9,7 +9,7 @@ const ENDED = ["done", "cancelled", "failed"];
  * The job of one place on a page. `view` is told what happens:
  * `job(job)` its state, `frame(frame)` a step's x_t and x̂_0, `trouble(sentence)` what went wrong ("" when it is over),
  * `begun(key, again)` that there is a new one (or, after a refresh, an old one again), `gone(sentence)` that there is none any more.
- * Job ids begin anew with each server, so `key` also says when the job was begun, and an old job must be of the right `kind`.
+ * An old job must be of the right `kind`; `key` tells it from every other, on every server.
  */
 export class JobSlot {
   constructor(memory, kind, view) {

@@ -8,6 +8,9 @@ use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+/// Bytes of a body that is not large.
+const SMALL: u64 = 256 << 10;
+
 /// A body of JSON. Too large, too slow, of another type or malformed, it is refused before anything else is done.
 pub struct Body<T>(pub T);
 
@@ -32,6 +35,16 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
         if announced.is_some_and(|announced| announced > most as u64) {
             return Err(too_large());
         }
+        // Small ones need no place; a large one, or one that does not say, waits for none.
+        let small = announced.is_some_and(|announced| announced <= SMALL);
+        let _place = match small {
+            true => None,
+            false => Some(
+                app.bodies
+                    .try_acquire()
+                    .map_err(|_| ApiError::busy("other pictures are on their way: try again"))?,
+            ),
+        };
         let bytes = match timeout(limits.arrival(), to_bytes(request.into_body(), most)).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(error)) if is_too_long(&error) => return Err(too_large()),

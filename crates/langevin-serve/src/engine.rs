@@ -9,6 +9,7 @@ use burn::tensor::Tensor;
 use langevin::compute::PreparedWeights;
 use langevin::models::{Conditioning, Model, Network};
 use langevin::nn::DropoutKey;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -66,8 +67,7 @@ impl Engine {
 
     /// A place at the network, for one job.
     pub fn join(&self) -> Member {
-        self.shared.desk().members += 1;
-        Member { shared: Arc::clone(&self.shared) }
+        Member { shared: Arc::clone(&self.shared), counted: Cell::new(false) }
     }
 }
 
@@ -78,15 +78,18 @@ impl Drop for Engine {
     }
 }
 
-/// A job's place at the network.
+/// A job's place at the network. Passes wait for it from its first call on: what it does before may take long.
 pub struct Member {
     shared: Arc<Shared>,
+    counted: Cell<bool>,
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
-        self.shared.desk().members -= 1;
-        self.shared.changed.notify_all();
+        if self.counted.get() {
+            self.shared.desk().members -= 1;
+            self.shared.changed.notify_all();
+        }
     }
 }
 
@@ -96,6 +99,9 @@ impl Network for Member {
         let timesteps = conditioning.timesteps.to_vec();
         let classes = conditioning.classes.map(<[usize]>::to_vec);
         let mut desk = self.shared.desk();
+        if !self.counted.replace(true) {
+            desk.members += 1;
+        }
         desk.since.get_or_insert_with(Instant::now);
         desk.calls.push(Call { x, timesteps, classes, answer });
         drop(desk);

@@ -32,6 +32,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, sentence)
     }
 
+    /// 429: not now.
+    pub fn busy(sentence: impl ToString) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, sentence)
+    }
+
     /// 500: it is ours.
     pub fn failed(sentence: impl ToString) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, sentence)

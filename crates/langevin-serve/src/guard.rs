@@ -5,6 +5,7 @@
 //! refused. On an address that others can reach, a token is asked for as well.
 
 use crate::error::ApiError;
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
@@ -15,6 +16,9 @@ use subtle::ConstantTimeEq;
 
 /// The name of the cookie that keeps the token.
 const COOKIE: &str = "langevin_token";
+
+/// Bytes of a refusal in plain text.
+const LONGEST_SENTENCE: usize = 4096;
 
 /// Nothing but what the program itself holds may be loaded or run.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; \
@@ -42,6 +46,11 @@ impl Guard {
             );
             return Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, sentence));
         }
+        if let Some(authority) = uri.authority()
+            && !self.is_ours(authority.as_str())
+        {
+            return Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, "this server is no proxy"));
+        }
         if let Some(origin) = one(headers, header::ORIGIN)?
             && origin.strip_prefix("http://").or(origin.strip_prefix("https://")) != Some(host)
         {
@@ -49,11 +58,13 @@ impl Guard {
         }
         let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
         // A person may follow a link to a page from anywhere; nothing else may come from elsewhere.
-        if site == Some("cross-site") && uri.path().starts_with("/api/") {
-            return Err(ApiError::new(StatusCode::FORBIDDEN, "a page of another site may not ask"));
+        if site.is_some_and(|site| !["same-origin", "none"].contains(&site))
+            && uri.path().starts_with("/api/")
+        {
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "a page of another site or port may not ask"));
         }
         match &self.token {
-            Some(token) if !shown(headers).any(|shown| same(shown, token)) => {
+            Some(token) if !self.shown(headers).any(|shown| same(shown, token)) => {
                 let sentence = "a token is asked for: open the address that the server printed when it started, or send \
                                 Authorization: Bearer TOKEN";
                 Err(ApiError::new(StatusCode::UNAUTHORIZED, sentence))
@@ -62,17 +73,38 @@ impl Guard {
         }
     }
 
+    /// The name of the cookie that keeps the token. Cookies know no ports, so it says which server's it is.
+    fn cookie(&self) -> String {
+        format!("{COOKIE}_{}", self.address.port())
+    }
+
+    /// The tokens that a request shows.
+    fn shown<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
+        let bearer =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
+        let bearer =
+            bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let (cookies, name) = (cookies.flat_map(|value| value.split(';')), self.cookie());
+        let kept = cookies.filter_map(move |cookie| cookie.trim().strip_prefix(&*name)?.strip_prefix('='));
+        bearer.into_iter().chain(kept)
+    }
+
     /// Whether a Host header names this server.
     fn is_ours(&self, host: &str) -> bool {
         let (name, port) = match host.rsplit_once(':') {
-            Some((name, port)) if !name.ends_with(':') && !port.contains(']') => (name, port.parse().ok()),
+            Some((name, port)) if !name.ends_with(':') && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (name, port.parse().ok())
+            }
             _ => (host, Some(80)),
         };
         if port != Some(self.address.port()) {
             // Behind a proxy or a tunnel the port is another; the name must then be one that was allowed.
-            return self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(host) || *allowed == name);
+            let same =
+                |allowed: &String| allowed.eq_ignore_ascii_case(host) || allowed.eq_ignore_ascii_case(name);
+            return self.names.iter().any(same);
         }
-        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
         match bare.parse::<IpAddr>() {
             // No name can be bound to a number: where it listens for others, any of its addresses will do.
             Ok(ip) => ip.is_loopback() || !self.address.ip().is_loopback(),
@@ -92,16 +124,6 @@ fn one(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<&str>, Ap
         (Ok(first), None) => Ok(first),
         _ => Err(ApiError::wrong(format!("the header {name} is given twice, or is not text"))),
     }
-}
-
-/// The tokens that a request shows.
-fn shown(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = bearer.and_then(|value| value.strip_prefix("Bearer "));
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let cookies = cookies.flat_map(|value| value.split(';'));
-    let kept = cookies.filter_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='));
-    bearer.into_iter().chain(kept)
 }
 
 /// Whether two tokens are equal, in a time that says nothing of where they differ.
@@ -129,7 +151,7 @@ pub async fn watch(State(guard): State<Arc<Guard>>, mut request: Request, next: 
             }
             match guard.check(request.headers(), request.uri()) {
                 Ok(()) => {
-                    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict");
+                    let cookie = format!("{}={token}; Path=/; HttpOnly; SameSite=Strict", guard.cookie());
                     let clean = format!("/{}", clean.trim_start_matches('/'));
                     ([(header::SET_COOKIE, cookie)], Redirect::to(&clean)).into_response()
                 }
@@ -137,7 +159,7 @@ pub async fn watch(State(guard): State<Arc<Guard>>, mut request: Request, next: 
             }
         }
         _ => match guard.check(request.headers(), request.uri()) {
-            Ok(()) => next.run(request).await,
+            Ok(()) => in_a_sentence(next.run(request).await).await,
             Err(error) => error.into_response(),
         },
     };
@@ -156,86 +178,17 @@ pub async fn watch(State(guard): State<Arc<Guard>>, mut request: Request, next: 
     response
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn guard(address: &str, names: &[&str], token: Option<&str>) -> Guard {
-        Guard {
-            address: address.parse().unwrap(),
-            names: names.iter().map(|&name| name.to_owned()).collect(),
-            token: token.map(str::to_owned),
-        }
+/// A refusal that is plain text, as those of paths and queries are, in the form of all others.
+async fn in_a_sentence(response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let plain = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !(plain && response.status().is_client_error()) {
+        return response;
     }
-
-    fn status(guard: &Guard, headers: &[(&str, &str)], path: &str) -> u16 {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let name: header::HeaderName = name.parse().unwrap();
-            map.append(name, value.parse().unwrap());
-        }
-        guard.check(&map, &path.parse().unwrap()).map_or_else(|error| error.status.as_u16(), |()| 200)
-    }
-
-    #[test]
-    fn only_its_own_names_reach_it() {
-        let local = guard("127.0.0.1:7860", &["studio.example"], None);
-        for host in
-            ["127.0.0.1:7860", "localhost:7860", "LOCALHOST:7860", "[::1]:7860", "studio.example:7860"]
-        {
-            assert_eq!(status(&local, &[("host", host)], "/"), 200, "{host}");
-        }
-        for host in [
-            "evil.example",
-            "evil.example:7860",
-            "localhost",
-            "127.0.0.1:80",
-            "192.168.0.7:7860",
-            "",
-            ":7860",
-        ] {
-            assert_eq!(status(&local, &[("host", host)], "/"), 421, "{host}");
-        }
-        assert_eq!(status(&local, &[], "/"), 400);
-        assert_eq!(status(&local, &[("host", "localhost:7860"), ("host", "evil.example")], "/"), 400);
-        let open = guard("0.0.0.0:7860", &[], None);
-        assert_eq!(status(&open, &[("host", "192.168.0.7:7860")], "/"), 200);
-        assert_eq!(status(&open, &[("host", "evil.example:7860")], "/"), 421);
-    }
-
-    #[test]
-    fn pages_of_other_origins_may_not_ask() {
-        let local = guard("127.0.0.1:7860", &[], None);
-        let host = ("host", "127.0.0.1:7860");
-        assert_eq!(status(&local, &[host, ("origin", "http://127.0.0.1:7860")], "/api/v1/runs"), 200);
-        for origin in
-            ["http://evil.example", "null", "http://127.0.0.1:7861", "http://localhost:7860", "file://"]
-        {
-            assert_eq!(status(&local, &[host, ("origin", origin)], "/api/v1/runs"), 403, "{origin}");
-        }
-        let foreign = ("sec-fetch-site", "cross-site");
-        assert_eq!(status(&local, &[host, foreign], "/api/v1/runs"), 403);
-        assert_eq!(status(&local, &[host, foreign], "/"), 200);
-    }
-
-    #[test]
-    fn where_others_reach_it_a_token_is_asked_for() {
-        let open = guard("0.0.0.0:7860", &[], Some("secret"));
-        let host = ("host", "10.0.0.1:7860");
-        assert_eq!(status(&open, &[host], "/"), 401);
-        for wrong in ["Bearer secre", "Bearer secret2", "secret", "Basic secret"] {
-            assert_eq!(status(&open, &[host, ("authorization", wrong)], "/"), 401, "{wrong}");
-        }
-        assert_eq!(status(&open, &[host, ("authorization", "Bearer secret")], "/"), 200);
-        assert_eq!(status(&open, &[host, ("cookie", "a=b; langevin_token=secret")], "/"), 200);
-        assert_eq!(status(&open, &[host, ("cookie", "langevin_token=other")], "/"), 401);
-    }
-
-    #[test]
-    fn the_token_leaves_the_address() {
-        let of = |uri: &str| token_of(&uri.parse().unwrap());
-        assert_eq!(of("/?token=abc"), Some(("abc".into(), "/".into())));
-        assert_eq!(of("/studio?a=1&token=abc&b=2"), Some(("abc".into(), "/studio?a=1&b=2".into())));
-        assert_eq!(of("/studio?a=1"), None);
-    }
+    let status = response.status();
+    let text = to_bytes(response.into_body(), LONGEST_SENTENCE).await.unwrap_or_default();
+    ApiError::new(status, String::from_utf8_lossy(&text).trim()).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ pub struct Limits {
     pub seconds: u64,
     /// Seconds after which a request that nobody watches is given up.
     pub unwatched_seconds: u64,
+    /// Streams of events at a time.
+    pub streams: usize,
     /// Connections at a time; further ones wait to be accepted.
     pub connections: usize,
     /// Seconds that a request's head, and then its body, may take to arrive.
@@ -42,6 +44,7 @@ impl Default for Limits {
             queue: 32,
             seconds: 600,
             unwatched_seconds: 60,
+            streams: 128,
             connections: 512,
             arrival_seconds: 10,
             kept_bytes: 128 << 20,

@@ -5,7 +5,7 @@ mod facts;
 mod routes;
 
 pub use data::DataCache;
-pub use facts::Facts;
+pub use facts::{Facts, ModelKey};
 pub use routes::{Which, router};
 
 use crate::error::ApiError;

@@ -6,11 +6,13 @@
 mod events;
 mod record;
 mod routes;
+mod stamp;
 mod summary;
 mod tail;
 
 pub use record::{Grid, Record, RecordError};
 pub use routes::router;
+pub use stamp::Stamp;
 pub use summary::{RunState, RunSummary};
 
 use langevin::train::RunFolder;

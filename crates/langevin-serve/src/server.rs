@@ -4,7 +4,7 @@ use crate::api::router;
 use crate::guard::Guard;
 use crate::jobs::Queue;
 use crate::limits::Limits;
-use crate::models::{DataCache, ModelError, Models};
+use crate::models::{ModelError, Models};
 use crate::runs::Runs;
 use crate::state::App;
 use axum::Router;
@@ -17,6 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
+use tokio_io_timeout::TimeoutStream;
+
+/// How long an answer may lie unread.
+const UNREAD: Duration = Duration::from_secs(30);
 
 /// What is served, to whom, and where.
 #[derive(Clone, Debug)]
@@ -84,8 +88,7 @@ impl Server {
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let queue = Queue::start(limits)?;
-        let data = Arc::new(DataCache::default());
-        let app = App { limits, runs, models, data, queue: Arc::clone(&queue) };
+        let app = App::new(limits, runs, models, Arc::clone(&queue));
         let router = router(app, Guard { address, names, token: token.clone() });
         Ok(Self { listener, address, token, limits, queue, router })
     }
@@ -150,13 +153,16 @@ async fn accept(listener: tokio::net::TcpListener, router: Router, limits: Limit
             }
         };
         let _ = stream.set_nodelay(true);
+        // Who does not read what he asked for holds no place for long.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(UNREAD));
         let service = TowerToHyperService::new(router.clone());
         tokio::spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.arrival())
                 .max_buf_size(64 << 10)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(TokioIo::new(Box::pin(stream)), service);
             // An end that the peer brought about is no error of ours.
             let _ = connection.await;
             drop(place);

@@ -14,6 +14,7 @@ mod wish;
 
 pub use outcome::ResultView;
 pub use routes::router;
+pub use wish::Weights;
 
 use crate::jobs::{Job, Outcome};
 use crate::models::Facts;

@@ -124,7 +124,12 @@ fn inpainting_changes_the_masked_pixels_alone() {
     body["jump"] = json!(5);
     body["resamples"] = json!(2);
     let job = served.done("/api/v1/inpaint", &body);
-    assert!(job["request"].get("picture").is_none() && job["command"].as_str().unwrap().contains("--jump 5"));
+    assert!(job["request"].get("picture").is_none());
+    let command = job["command"].as_str().unwrap();
+    assert!(
+        command.contains("--steps 20") && command.contains("--jump 5 --resamples 2 -n 3 --seed 0"),
+        "{command}"
+    );
     let samples = |bytes: &[u8]| picture_from_bytes(bytes, 100).unwrap().samples;
     let original = samples(&file(&served, &job, "original.png"));
     assert_eq!(original, samples(&picture));

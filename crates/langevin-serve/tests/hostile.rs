@@ -42,6 +42,7 @@ fn no_path_of_a_client_reaches_the_files() {
         "/api/v1/models/describe?model=digits-001%2F..%2Fstep-0000004",
         "/api/v1/models/describe?model=%2Fetc%2Fpasswd",
         "/api/v1/models/describe?model=digits-001/step-0000004.partial",
+        "/api/v1/runs/digits-001/grids/abc",
         "/api/v1/jobs/../runs",
         "/api/v1/jobs/j1/..%2f..%2fetc%2fpasswd",
     ];
@@ -65,12 +66,12 @@ fn no_path_of_a_client_reaches_the_files() {
 
 #[test]
 fn giant_bodies_are_refused_before_they_are_read() {
-    let served = served();
+    let served = Served::digits(Limits { arrival_seconds: 60, body_bytes: 100_000, ..Limits::default() });
     let head = served.head("POST", "/api/v1/samples") + "Content-Type: application/json\r\n";
     // Announced, and not sent: the answer comes at once.
     let begun = Instant::now();
     let reply = served.send(format!("{head}Content-Length: 99999999999\r\n\r\n{{").as_bytes());
-    assert_eq!((reply.status, begun.elapsed() < Duration::from_millis(800)), (413, true), "{}", reply.text());
+    assert_eq!((reply.status, begun.elapsed() < Duration::from_secs(20)), (413, true), "{}", reply.text());
     // Not announced: read up to the limit.
     let mut chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n").into_bytes();
     for _ in 0..30 {
@@ -261,6 +262,7 @@ fn other_hosts_origins_and_sites_are_refused() {
         (format!("Host: {ours}\r\nOrigin: null"), 403),
         (format!("Host: {ours}\r\nOrigin: http://{ours}"), 200),
         (format!("Host: {ours}\r\nSec-Fetch-Site: cross-site"), 403),
+        (format!("Host: {ours}\r\nSec-Fetch-Site: same-site"), 403),
         (format!("Host: {ours}\r\nSec-Fetch-Site: same-origin"), 200),
     ] {
         let request = format!("GET /api/v1/runs HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n");
@@ -301,7 +303,7 @@ fn other_machines_need_the_token() {
         served.send(format!("{}{header}\r\n\r\n", served.head("GET", "/api/v1/runs")).as_bytes())
     };
     assert_eq!(with(&format!("Authorization: Bearer {token}")).status, 200);
-    assert_eq!(with(&format!("Cookie: a=b; langevin_token={token}")).status, 200);
+    assert_eq!(with(&format!("Cookie: a=b; langevin_token_{}={token}", served.address.port())).status, 200);
     assert_eq!(with(&format!("Authorization: Bearer {}", &token[1..])).status, 401);
     assert_eq!(served.get("/?token=wrong").status, 401);
     let reply = served.get(&format!("/?token={token}"));
@@ -326,6 +328,10 @@ fn wrong_methods_and_addresses_are_told() {
         ("GET", "/api/v1/jobs/j99", 404),
         ("DELETE", "/api/v1/jobs/j99", 404),
         ("GET", "/api/v1/jobs/99", 404),
+        ("GET", "/api/v1/jobs/j1-00000000", 404),
+        ("GET", "/api/v1/runs/digits-001/grids/abc", 400),
+        ("GET", "/api/v1/runs/digits-001/metrics?before=1", 400),
+        ("POST", "/api/v1/samples?wait=banana", 400),
         ("GET", "/api/v1/schedule", 400),
         ("GET", "/api/v1/schedule?schedule=linear&timesteps=0", 400),
         ("GET", "/api/v1/schedule?schedule=linear&timesteps=99999999999", 400),
@@ -335,6 +341,29 @@ fn wrong_methods_and_addresses_are_told() {
     ] {
         let reply = served.send(format!("{}\r\n", served.head(method, path)).as_bytes());
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.text());
-        assert!(status == 405 || !reply.sentence().is_empty(), "{method} {path}");
+        assert!(!reply.sentence().is_empty(), "{method} {path}");
     }
+}
+
+#[test]
+fn large_bodies_arrive_few_at_a_time() {
+    let served = Served::digits(Limits { arrival_seconds: 20, ..Limits::default() });
+    let head = served.head("POST", "/api/v1/samples") + "Content-Type: application/json\r\n";
+    let begin = format!("{head}Content-Length: 9000000\r\n\r\n{{");
+    let half: Vec<_> = (0..8)
+        .map(|_| {
+            let mut stream = served.connect();
+            stream.write_all(begin.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let begun = Instant::now();
+    // The places may not all be taken yet.
+    while served.send(begin.as_bytes()).status != 429 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "all of them are let in");
+    }
+    // Small ones are not concerned.
+    let few = json!({"model": MODEL, "sampler": "ddim", "steps": 2, "count": 1});
+    assert_eq!(served.post("/api/v1/samples", &few).status, 202);
+    drop(half);
 }

@@ -7,7 +7,7 @@ use langevin_serve::Limits;
 use serde_json::Value;
 use std::fs;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_run_is_seen_as_it_trains() {
@@ -25,7 +25,8 @@ fn a_run_is_seen_as_it_trains() {
             )
         }
     });
-    while !folder.join("metrics.jsonl").exists() {
+    let begun = Instant::now();
+    while !folder.join("metrics.jsonl").exists() && begun.elapsed() < Duration::from_secs(60) {
         thread::sleep(Duration::from_millis(10));
     }
     let (mut steps, mut states, mut grids) = (Vec::new(), Vec::new(), 0);

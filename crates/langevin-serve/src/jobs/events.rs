@@ -5,7 +5,7 @@ use axum::response::sse::Event;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -16,10 +16,11 @@ const PAUSE: Duration = Duration::from_millis(40);
 pub type Events = ReceiverStream<Result<Event, Infallible>>;
 
 /// The events of a job, all of its frames from number `from` on: `frame` (whose id is its number) and `job`. The stream ends with the job.
-pub fn stream(job: &Arc<Job>, from: usize) -> Events {
+pub fn stream(job: &Arc<Job>, from: usize, place: OwnedSemaphorePermit) -> Events {
     let (send, events) = mpsc::channel(16);
     let mut watching = job.watch();
     tokio::spawn(async move {
+        let _place = place;
         let mut next = from;
         loop {
             let over = watching.job.state().is_over();

@@ -198,7 +198,8 @@ impl Job {
     pub fn bytes(&self) -> usize {
         let inner = self.inner();
         let files = inner.outcome.iter().flat_map(|outcome| &outcome.files).map(|(_, bytes)| bytes.len());
-        inner.frame_bytes + files.sum::<usize>()
+        let view = inner.outcome.as_ref().map_or(0, |outcome| outcome.view.bytes());
+        inner.frame_bytes + view + files.sum::<usize>()
     }
 
     /// How long it has computed.

@@ -5,12 +5,11 @@ use super::view::Ticket;
 use crate::engine::Engine;
 use crate::error::ApiError;
 use crate::limits::Limits;
+use crate::models::ModelKey;
 use axum::http::StatusCode;
-use langevin::train::WeightsKind;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -23,9 +22,6 @@ const ROUND: Duration = Duration::from_millis(500);
 
 /// Ended jobs that are remembered, whatever they keep.
 const REMEMBERED: usize = 256;
-
-/// Which weights of which checkpoint.
-type ModelKey = (PathBuf, u64, WeightsKind);
 
 /// The model that is at work.
 struct Loaded {
@@ -106,7 +102,11 @@ impl Queue {
     /// Gives a job up.
     pub fn cancel(&self, job: &Job) {
         job.cancel();
-        self.state().waiting.retain(|waiting| waiting.number != job.number);
+        let mut state = self.state();
+        state.waiting.retain(|waiting| waiting.number != job.number);
+        state.waiting.iter().enumerate().for_each(|(position, job)| job.set_position(position));
+        self.forget(&mut state);
+        drop(state);
         self.changed.notify_all();
     }
 

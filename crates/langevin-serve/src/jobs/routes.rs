@@ -36,6 +36,7 @@ pub struct Taken {
 
 /// How a request is answered.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 pub struct Wait {
     /// Whether the answer comes when the job is done; the job then ends with the connection.
     #[serde(default)]
@@ -135,7 +136,7 @@ async fn events(
 ) -> Answer<Sse<impl futures_util::Stream<Item = <Events as futures_util::Stream>::Item>>> {
     let job = find(&app, &id)?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    Ok(Sse::new(stream(&job, last.unwrap_or(0))).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(stream(&job, last.unwrap_or(0), app.stream()?)).keep_alive(KeepAlive::default()))
 }
 
 /// A file of a job's result.

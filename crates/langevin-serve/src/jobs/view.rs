@@ -2,6 +2,7 @@
 
 use crate::models::Facts;
 use crate::work::{ResultView, Work};
+use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -11,7 +12,7 @@ pub struct Outcome {
     /// As it is shown.
     pub view: ResultView,
     /// Files by their names: `grid.png`, `samples.npz`, `0.png`, ….
-    pub files: Vec<(String, Vec<u8>)>,
+    pub files: Vec<(String, Bytes)>,
 }
 
 /// How a job stands.

@@ -1,14 +1,13 @@
 //! What a model was trained on.
 
-use super::Facts;
+use super::{Facts, ModelKey};
 use langevin::data::{self, Dataset};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The data of the model that was asked for last: data sets are large, and one is looked at many times.
 #[derive(Default)]
 pub struct DataCache {
-    kept: Mutex<Option<(PathBuf, Arc<Dataset>)>>,
+    kept: Mutex<Option<(ModelKey, Arc<Dataset>)>>,
 }
 
 impl DataCache {
@@ -18,9 +17,9 @@ impl DataCache {
     /// If the model does not say what it was trained on, or that cannot be read, or has changed its shape.
     pub fn of(&self, facts: &Facts) -> Result<Arc<Dataset>, String> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = &facts.checkpoint.folder;
+        let key = facts.key();
         if let Some((known, data)) = &*kept
-            && known == folder
+            && *known == key
         {
             return Ok(Arc::clone(data));
         }
@@ -36,7 +35,7 @@ impl DataCache {
         if [data.height(), data.width(), data.channels()] != [shape.height, shape.width, shape.channels] {
             return Err(format!("{source} has another shape than when the model was trained on it"));
         }
-        *kept = Some((folder.clone(), Arc::clone(&data)));
+        *kept = Some((key, Arc::clone(&data)));
         Ok(data)
     }
 }

@@ -1,6 +1,7 @@
 //! What is known of a model before its weights are read.
 
 use crate::error::ApiError;
+use crate::runs::Stamp;
 use langevin::diffusion::{Bound, Process};
 use langevin::models::Network;
 use langevin::models::{ClassEmbedding, ModelConfig};
@@ -8,8 +9,16 @@ use langevin::pipeline::Sampling;
 use langevin::train::{Checkpoint, WeightsKind};
 use langevin::{SampleShape, TrainedModel};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use utoipa::ToSchema;
+
+/// Which weights of which checkpoint; another one that took its place has another stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelKey {
+    folder: PathBuf,
+    stamp: Stamp,
+    weights: WeightsKind,
+}
 
 /// A model without its weights: enough to check a request, and to draw once a network is there.
 #[derive(Clone)]
@@ -22,6 +31,7 @@ pub struct Facts {
     pub weights: WeightsKind,
     /// What it was trained for.
     pub process: Process,
+    stamp: Stamp,
 }
 
 /// What a model is, for people and programs.
@@ -58,9 +68,10 @@ impl Facts {
         let unsound = |error: &dyn std::fmt::Display| {
             ApiError::failed(format!("the model {id} cannot be used: {error}"))
         };
+        let stamp = Stamp::of(folder);
         let checkpoint = Checkpoint::open(folder).map_err(|error| unsound(&error))?;
         let process = checkpoint.settings.recipe.diffusion.process().map_err(|error| unsound(&error))?;
-        Ok(Self { id: id.to_owned(), checkpoint, weights, process })
+        Ok(Self { id: id.to_owned(), checkpoint, weights, process, stamp })
     }
 
     /// The shape of a sample.
@@ -127,9 +138,9 @@ impl Facts {
         TrainedModel::of(self.checkpoint.clone(), self.weights).map_err(|error| error.to_string())
     }
 
-    /// What tells one loaded model from another: its folder, its step, and which weights.
-    pub fn key(&self) -> (std::path::PathBuf, u64, WeightsKind) {
-        (self.checkpoint.folder.clone(), self.checkpoint.step, self.weights)
+    /// What tells one loaded model from another.
+    pub fn key(&self) -> ModelKey {
+        ModelKey { folder: self.checkpoint.folder.clone(), stamp: self.stamp, weights: self.weights }
     }
 
     /// For people and programs.

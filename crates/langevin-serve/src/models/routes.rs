@@ -27,6 +27,7 @@ struct ModelList {
 
 /// Which model.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 pub struct Which {
     /// Its id.
     pub model: String,
@@ -35,8 +36,13 @@ pub struct Which {
 impl Which {
     /// Its settings, read on a thread that may wait for files.
     pub async fn facts(self, app: &App) -> Answer<Facts> {
+        self.facts_of(app, WeightsKind::Ema).await
+    }
+
+    /// The same, for either weights.
+    pub async fn facts_of(self, app: &App, weights: WeightsKind) -> Answer<Facts> {
         let models = app.models.clone();
-        let read = tokio::task::spawn_blocking(move || models.facts(&self.model, WeightsKind::Ema));
+        let read = tokio::task::spawn_blocking(move || models.facts(&self.model, weights));
         read.await.map_err(|error| ApiError::failed(format!("reading the model broke off: {error}")))?
     }
 }

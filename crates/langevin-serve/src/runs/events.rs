@@ -7,7 +7,7 @@ use langevin::train::RunFolder;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -21,9 +21,10 @@ const BETWEEN_SUMMARIES: Duration = Duration::from_secs(2);
 pub type Events = ReceiverStream<Result<Event, Infallible>>;
 
 /// The events of a run, from the lines after `after` on: `run`, `metrics`, and `reset` where its log is written anew.
-pub fn stream(runs: Arc<Runs>, name: String, after: u64) -> Events {
+pub fn stream(runs: Arc<Runs>, name: String, after: u64, place: OwnedSemaphorePermit) -> Events {
     let (send, events) = mpsc::channel(64);
     tokio::spawn(async move {
+        let _place = place;
         let Some(folder) = runs.folder(&name) else { return };
         let mut watch = Watch::new(name, folder, after);
         loop {
@@ -67,7 +68,9 @@ impl Watch {
     fn look(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         let look = self.tail.look().unwrap_or_default();
-        if look.reset {
+        // What a page saw before a run was resumed may be steps that are yet to come again.
+        let ahead = self.shown.is_none() && look.lines.last().is_some_and(|line| line.step < self.after);
+        if look.reset || ahead {
             self.after = 0;
             events.push(Event::default().event("reset").data("{}"));
         }

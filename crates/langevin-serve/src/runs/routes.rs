@@ -54,6 +54,7 @@ struct Metrics {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 struct After {
     /// Only what comes after this step.
     #[serde(default)]
@@ -117,8 +118,9 @@ async fn events(
     headers: HeaderMap,
 ) -> Answer<Sse<impl futures_util::Stream<Item = <Events as futures_util::Stream>::Item>>> {
     find(&app.runs, name.clone()).await?;
+    let place = app.stream()?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let events = stream(Arc::clone(&app.runs), name, last.unwrap_or(after));
+    let events = stream(Arc::clone(&app.runs), name, last.unwrap_or(after), place);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 

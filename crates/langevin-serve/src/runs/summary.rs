@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 /// No line of metrics is longer.
 const LONGEST_LINE: u64 = 16 << 10;
 
-/// Where the system does not say who writes, a run that changed so lately is being trained.
-const LATELY: Duration = Duration::from_secs(60);
+/// A run that changed so lately is being trained, whatever is known of its lock.
+const LATELY: Duration = Duration::from_secs(10);
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -67,8 +67,9 @@ impl RunSummary {
         let step = last.map_or(0, |line| line.step);
         let steps = recipe.as_ref().map_or(step, |recipe| recipe.train.steps);
         let modified = changed(folder);
-        let lately = || modified.elapsed().is_ok_and(|age| age < LATELY) && step < steps;
-        let state = match is_written_to(folder).unwrap_or_else(lately) {
+        // A lock that is held in another container, or on another machine, is not seen.
+        let lately = modified.elapsed().is_ok_and(|age| age < LATELY) && step < steps;
+        let state = match is_written_to(folder) == Some(true) || lately {
             true => RunState::Training,
             false if step >= steps => RunState::Finished,
             false => RunState::Stopped,

@@ -77,7 +77,11 @@ impl Tail {
         let mut lines = Vec::new();
         loop {
             let before = self.offset;
-            lines.extend(self.look()?.lines.into_iter().filter(|line| line.step > step));
+            let look = self.look()?;
+            if look.reset {
+                lines.clear();
+            }
+            lines.extend(look.lines.into_iter().filter(|line| line.step > step));
             if self.offset == before {
                 return Ok(lines);
             }

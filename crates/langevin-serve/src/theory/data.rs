@@ -24,6 +24,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// How many of whose data.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 struct Asked {
     /// The model's id.
     model: String,
@@ -58,8 +59,7 @@ enum DataView {
 /// The data of a model, read on a thread that may wait for them.
 pub async fn of(app: &App, facts: &Facts) -> Answer<Arc<Dataset>> {
     let (cache, facts) = (Arc::clone(&app.data), facts.clone());
-    let read = tokio::task::spawn_blocking(move || cache.of(&facts)).await;
-    read.map_err(ApiError::failed)?.map_err(ApiError::wrong)
+    app.at_once(move || cache.of(&facts)).await?.map_err(ApiError::wrong)
 }
 
 /// Some of what a model was trained on.
@@ -74,16 +74,19 @@ async fn data(State(app): State<App>, Query(Asked { model, count }): Query<Asked
     let data = of(&app, &facts).await?;
     let count = count.min(data.len());
     let indices: Vec<usize> = (0..count).map(|index| index * data.len() / count).collect();
-    let (size, shape) = (data.sample_len(), facts.shape());
-    let mut samples = vec![0.0; count * size];
-    for (&index, sample) in indices.iter().zip(samples.chunks_mut(size)) {
-        data.read(index, sample);
-    }
-    if facts.levels().is_none() {
-        return Ok(Json(DataView::Points { points: to_points(&samples) }));
-    }
-    let columns = COLUMNS.min(count);
-    let png = data_uri(&sheet(&samples, shape, columns).map_err(ApiError::failed)?);
-    let (height, width) = (shape.height, shape.width);
-    Ok(Json(DataView::Pictures { count, columns, height, width, indices, png }))
+    let view = app.at_once(move || {
+        let (size, shape) = (data.sample_len(), facts.shape());
+        let mut samples = vec![0.0; count * size];
+        for (&index, sample) in indices.iter().zip(samples.chunks_mut(size)) {
+            data.read(index, sample);
+        }
+        if facts.levels().is_none() {
+            return Ok(DataView::Points { points: to_points(&samples) });
+        }
+        let columns = COLUMNS.min(count);
+        let png = data_uri(&sheet(&samples, shape, columns).map_err(ApiError::failed)?);
+        let (height, width) = (shape.height, shape.width);
+        Ok(DataView::Pictures { count, columns, height, width, indices, png })
+    });
+    view.await?.map(Json)
 }

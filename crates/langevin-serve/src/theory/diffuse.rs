@@ -83,13 +83,18 @@ async fn diffuse(State(app): State<App>, Body(request): Body<DiffuseRequest>) ->
     }
     let (sample, shape) = match (picture, model) {
         (Some(text), _) => {
-            let picture = decode("picture", &text, &app.limits)?;
-            let [height, width] = size.unwrap_or([picture.height, picture.width]);
-            let longest = height.max(width);
-            // Both sides by one factor, so that the picture keeps its form.
-            let fit = |side: usize| if longest > SIDE { (side * SIDE / longest).max(1) } else { side.max(1) };
-            let picture = picture.fit(fit(height), fit(width));
-            (picture.to_scaled(), [picture.height, picture.width, picture.channels])
+            let limits = app.limits;
+            let read = app.at_once(move || {
+                let picture = decode("picture", &text, &limits)?;
+                let [height, width] = size.unwrap_or([picture.height, picture.width]);
+                let longest = height.max(width);
+                // Both sides by one factor, so that the picture keeps its form.
+                let share = |side: usize| (side as f64 * SIDE as f64 / longest as f64) as usize;
+                let fit = |side: usize| if longest > SIDE { share(side).max(1) } else { side.max(1) };
+                let picture = picture.fit(fit(height), fit(width));
+                Ok::<_, ApiError>((picture.to_scaled(), [picture.height, picture.width, picture.channels]))
+            });
+            read.await??
         }
         (None, Some(model)) => {
             let facts = Which { model }.facts(&app).await?;
@@ -110,7 +115,7 @@ async fn diffuse(State(app): State<App>, Body(request): Body<DiffuseRequest>) ->
         }
         (None, None) => return Err(ApiError::wrong("give a picture, or a model whose data have one")),
     };
-    let drawn = tokio::task::spawn_blocking(move || {
+    let drawn = app.at_once(move || {
         let (mut eps, mut x_t) = (vec![0.0; sample.len()], vec![0.0; sample.len()]);
         Stream::new(seed, Purpose::SampleStart, 0).normal(0, &mut eps);
         let mut frame = |t: usize| {
@@ -122,6 +127,6 @@ async fn diffuse(State(app): State<App>, Body(request): Body<DiffuseRequest>) ->
         };
         t.into_iter().map(&mut frame).collect::<Result<Vec<_>, langevin::data::DataError>>()
     });
-    let frames = drawn.await.map_err(ApiError::failed)?.map_err(ApiError::failed)?;
+    let frames = drawn.await?.map_err(ApiError::failed)?;
     Ok(Json(DiffuseView { height: shape[0], width: shape[1], frames }))
 }

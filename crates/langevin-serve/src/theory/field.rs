@@ -3,12 +3,12 @@
 use crate::error::{Answer, ApiError, ErrorBody};
 use crate::models::Which;
 use crate::state::App;
+use crate::work::Weights;
 use axum::Json;
 use axum::extract::{Query, State};
 use langevin::SampleOptions;
 use langevin::tensor::{from_samples, to_vec};
 use serde::{Deserialize, Serialize};
-use std::sync::Mutex;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,9 +19,6 @@ const CELLS: usize = 48;
 /// Half a side of the square that is shown: noise reaches about so far, and so do the built-in points.
 const REACH: f32 = 3.0;
 
-/// One field at a time: it is read and computed at once, and many would crowd out the queue.
-static TURN: Mutex<()> = Mutex::new(());
-
 /// The route.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(field))
@@ -29,9 +26,13 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// Which field.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 struct Asked {
     /// The model's id.
     model: String,
+    /// Which of its weights.
+    #[serde(default)]
+    weights: Weights,
     /// The timestep, from 1 to T.
     t: usize,
     /// Cells a side.
@@ -59,8 +60,8 @@ struct FieldView {
 #[utoipa::path(get, path = "/field", tag = "theory", params(Asked),
     responses((status = 200, body = FieldView), (status = 400, body = ErrorBody)))]
 async fn field(State(app): State<App>, Query(asked): Query<Asked>) -> Answer<Json<FieldView>> {
-    let Asked { model, t, cells } = asked;
-    let facts = Which { model }.facts(&app).await?;
+    let Asked { model, weights, t, cells } = asked;
+    let facts = Which { model }.facts_of(&app, weights.into()).await?;
     if facts.levels().is_some() {
         return Err(ApiError::wrong("this is a model of pictures: only that of points has a field to show"));
     }
@@ -68,8 +69,7 @@ async fn field(State(app): State<App>, Query(asked): Query<Asked>) -> Answer<Jso
     if !(1..=total).contains(&t) || !(2..=CELLS).contains(&cells) {
         return Err(ApiError::wrong(format!("give t from 1 to {total}, and 2 to {CELLS} cells")));
     }
-    let computed = tokio::task::spawn_blocking(move || {
-        let _turn = TURN.lock();
+    let computed = app.at_once(move || {
         let model = facts.load()?;
         let middle = |cell: usize| REACH * ((2 * cell + 1) as f32 / cells as f32 - 1.0);
         let lattice: Vec<[f32; 2]> =
@@ -84,5 +84,5 @@ async fn field(State(app): State<App>, Query(asked): Query<Asked>) -> Answer<Jso
         let axis = |axis: usize| lattice.iter().map(|point| point[axis]).collect();
         Ok::<_, String>(FieldView { t, range: [-REACH, REACH], x: axis(0), y: axis(1), u, v })
     });
-    Ok(Json(computed.await.map_err(ApiError::failed)?.map_err(ApiError::failed)?))
+    Ok(Json(computed.await?.map_err(ApiError::failed)?))
 }

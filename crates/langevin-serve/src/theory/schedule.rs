@@ -28,6 +28,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// Whose process: a model's, or that of a schedule by its name.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 pub struct Whose {
     /// A model's id.
     pub model: Option<String>,

@@ -2,6 +2,7 @@
 
 use crate::jobs::{Job, Outcome};
 use crate::models::Facts;
+use axum::body::Bytes;
 use langevin::data::{encode_npz, encode_npz_f32, encode_png, to_bytes};
 use langevin::render::{self, Pictures, PlotOptions, Series};
 use langevin::tensor::to_points;
@@ -72,6 +73,18 @@ pub enum ResultView {
     },
 }
 
+impl ResultView {
+    /// Bytes that it takes, as far as they count.
+    pub fn bytes(&self) -> usize {
+        let point = size_of::<[f32; 2]>();
+        match self {
+            Self::Points { points, .. } => point * points.len(),
+            Self::Trajectories { points, .. } => points.iter().map(|moment| point * moment.len()).sum(),
+            Self::Pictures { .. } | Self::Terms { .. } => 0,
+        }
+    }
+}
+
 /// Samples as a result: pictures with their files, or points.
 ///
 /// # Errors
@@ -90,19 +103,25 @@ pub fn drawn(facts: &Facts, job: &Job, samples: &[f32], original: Option<&[f32]>
         let series = [Series { points: &to_points(samples), ..Series::default() }];
         let plot = render::scatter(&series, &PlotOptions::default()).map_err(sentence)?;
         let plot = render::encode_png(&plot).map_err(sentence)?;
-        return Ok(Outcome { view, files: vec![("samples.npz".into(), npz), ("grid.png".into(), plot)] });
+        return Ok(Outcome {
+            view,
+            files: vec![("samples.npz".into(), npz.into()), ("grid.png".into(), plot.into())],
+        });
     };
     let one = [shape.height, shape.width, shape.channels];
-    let mut files = Vec::new();
+    let mut files: Vec<(String, Bytes)> = Vec::new();
     for (index, sample) in samples.chunks(shape.elements()).enumerate() {
-        files.push((format!("{index}.png"), encode_png(sample, one, levels).map_err(sentence)?));
+        files.push((format!("{index}.png"), encode_png(sample, one, levels).map_err(sentence)?.into()));
     }
     let pictures = files.iter().map(|(name, _)| place(name)).collect();
     let sheet = render::grid(&Pictures::new(samples, shape.batch(count)).map_err(sentence)?, None);
-    files.push(("grid.png".into(), render::encode_png(&sheet.map_err(sentence)?).map_err(sentence)?));
-    files.push(("samples.npz".into(), encode_npz(&to_bytes(samples), shape.batch(count)).map_err(sentence)?));
+    files.push(("grid.png".into(), render::encode_png(&sheet.map_err(sentence)?).map_err(sentence)?.into()));
+    files.push((
+        "samples.npz".into(),
+        encode_npz(&to_bytes(samples), shape.batch(count)).map_err(sentence)?.into(),
+    ));
     if let Some(original) = original {
-        files.push(("original.png".into(), encode_png(original, one, levels).map_err(sentence)?));
+        files.push(("original.png".into(), encode_png(original, one, levels).map_err(sentence)?.into()));
     }
     let view = ResultView::Pictures {
         count,

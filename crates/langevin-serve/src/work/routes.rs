@@ -7,7 +7,7 @@ use super::requests::{DenoiseRequest, InpaintRequest, InterpolateRequest, Sample
 use super::sample::Sample;
 use super::terms::Terms;
 use super::trajectories::Trajectories;
-use super::wish::{Weights, model_arguments};
+use super::wish::{Weights, model_arguments, plan};
 use super::{Work, room};
 use crate::body::Body;
 use crate::error::{Answer, ApiError, ErrorBody};
@@ -20,8 +20,12 @@ use axum::response::Response;
 use langevin::{Inpainting, Renoising};
 use serde::Serialize;
 use serde_json::Value;
+use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// Steps of inpainting if none are asked for: Lugmayr et al. 2022, section 5.
+const INPAINTING_STEPS: usize = 250;
 
 /// The routes of requests that compute.
 pub fn router() -> OpenApiRouter<App> {
@@ -149,7 +153,11 @@ async fn denoise(
     if let Some(steps) = steps.filter(|steps| !(1..=from).contains(steps)) {
         return Err(ApiError::wrong(format!("steps is {steps}: from {from} there are 1 to {from}")));
     }
-    let picture = as_sample(decode("picture", &request.picture, &app.limits)?, &facts)?;
+    let (facts, text, limits) = (Arc::new(facts), request.picture.clone(), app.limits);
+    let theirs = Arc::clone(&facts);
+    let read = app.at_once(move || as_sample(decode("picture", &text, &limits)?, &theirs));
+    let picture = read.await??;
+    let facts = Arc::unwrap_or_clone(facts);
     let (model, weights) = model_arguments(&facts);
     let fewer = steps.map_or_else(String::new, |steps| format!(" --steps {steps}"));
     let class_argument = class.map_or_else(String::new, |class| format!(" --class {class}"));
@@ -171,15 +179,26 @@ async fn inpaint(
 ) -> Answer<Response> {
     let facts = facts(&app, &request.model, request.weights).await?;
     only_pictures(&facts)?;
-    let wish = request.wish(request.seed);
-    let options = wish.options(&facts, request.count, &app.limits)?;
+    let mut wish = request.wish(request.seed);
+    let mut options = wish.options(&facts, request.count, &app.limits)?;
+    // As the program does; written down, so that the command line says it.
+    let steps = plan(&facts, &options)?.grid.len();
+    let steps = if wish.steps.is_none() { steps.min(INPAINTING_STEPS) } else { steps };
+    (wish.steps, options.steps) = (Some(steps), Some(steps));
     let InpaintRequest { jump, resamples, seed, count, .. } = request;
     if jump == 0 || resamples == 0 {
         return Err(ApiError::wrong("jump and resamples are 1 at least"));
     }
-    let picture = decode("picture", &request.picture, &app.limits)?;
-    let mask = covered(&decode("mask", &request.mask, &app.limits)?, &picture, &facts)?;
-    let known = as_sample(picture, &facts)?;
+    let (facts, texts, limits) =
+        (Arc::new(facts), (request.picture.clone(), request.mask.clone()), app.limits);
+    let theirs = Arc::clone(&facts);
+    let read = app.at_once(move || {
+        let picture = decode("picture", &texts.0, &limits)?;
+        let mask = covered(&decode("mask", &texts.1, &limits)?, &picture, &theirs)?;
+        Ok::<_, ApiError>((as_sample(picture, &theirs)?, mask))
+    });
+    let (known, mask) = read.await??;
+    let facts = Arc::unwrap_or_clone(facts);
     let inpainting = Inpainting { known, mask, jump, resamples };
     let sample = Sample::new(options, &facts);
     let (steps, most) = (inpainting.steps(sample.steps(&facts)?), app.limits.steps * 4);

@@ -9,8 +9,9 @@ use langevin::models::Network;
 use langevin::sampler::NoiseSource;
 use langevin::tensor::{to_points, to_vec};
 
-/// Moments that are kept.
+/// Moments that are kept, and points in all of them.
 const MOMENTS: usize = 200;
+const POINTS: usize = 200_000;
 
 /// Draws points and keeps where they were.
 pub struct Trajectories {
@@ -41,10 +42,11 @@ impl Work for Trajectories {
         let steps = plan.grid.len();
         let noise = NoiseSource { noise: &options.noise, first: 0, samples: options.count, shape };
         let start = to_vec(noise.start(&langevin::cpu()));
+        let moments = (POINTS / options.count).clamp(2, MOMENTS);
         let (mut t, mut points) = (vec![plan.grid.step(0).from.t + 1.0], vec![to_points(&start)]);
         let samples = sampling.sample(options, &mut |_, moment| {
             let step = steps - moment.left;
-            if step.is_multiple_of(steps.div_ceil(MOMENTS)) || moment.left == 0 {
+            if step.is_multiple_of(steps.div_ceil(moments)) || moment.left == 0 {
                 t.push(moment.t);
                 points.push(to_points(&to_vec(moment.x.clone())));
             }

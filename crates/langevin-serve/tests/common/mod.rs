@@ -147,7 +147,9 @@ impl Served {
         stream.write_all(format!("{}\r\n", self.head("GET", path)).as_bytes()).unwrap();
         let mut name = String::new();
         let mut seen = Vec::new();
+        let begun = Instant::now();
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            assert!(begun.elapsed() < Duration::from_secs(120), "{path}: {seen:?}");
             if let Some(event) = line.strip_prefix("event: ") {
                 name = event.to_owned();
             } else if let Some(data) = line.strip_prefix("data: ") {
