@@ -24,6 +24,12 @@
     return `10${[...String(Math.round(exponent))].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("")}`;
   };
 
+  /** A number of one digit near `value`: uPlot's marks of a log axis count on from its end, and from another they may never reach the other. */
+  const oneDigit = (value, round) => {
+    const unit = 10 ** Math.floor(Math.log10(value));
+    return Number((round(value / unit) * unit).toPrecision(1));
+  };
+
   // The metrics, one column a curve; what was not measured is a gap.
   const lines = JSON.parse($("metrics").textContent);
   const steps = lines.map((line) => line.step);
@@ -74,7 +80,7 @@
       const log = this.log || (this.switched && $("log").checked);
       const axis = { stroke: colour("--muted"), font: "11px system-ui, sans-serif", ticks: { show: false }, grid: { stroke: colour("--hairline"), width: 1 } };
       const soft = { pad: 0.05, soft: 0, mode: 2 };
-      const range = log ? (_, low, high) => (low > 0 ? [low / 1.15, high * 1.15] : [0.1, 1]) : (_, low, high) => (low === null ? [0, 1] : uPlot.rangeNum(low, high, { min: soft, max: soft }));
+      const range = log ? (_, low, high) => (low > 0 ? [oneDigit(low / 1.05, Math.floor), oneDigit(high * 1.05, Math.ceil)] : [0.1, 1]) : (_, low, high) => (low === null ? [0, 1] : uPlot.rangeNum(low, high, { min: soft, max: soft }));
       const write = (format) => (_, ticks) => ticks.map((tick) => (tick === null ? "" : format(tick)));
       this.legend.replaceChildren(...this.shown.map((curve) => {
         const swatch = el("span", { className: "swatch" });
