@@ -188,6 +188,13 @@ fn denoising_starts_from_the_noisy_picture() {
     assert_eq!(picture_from_bytes(&x_t, 100).unwrap().samples, shown(1));
     let fewer = json!({"model": MODEL, "picture": picture, "from": 12, "steps": 4});
     assert_eq!(served.done("/api/v1/denoise", &fewer)["steps"], 4);
+    // What a browser sends of a grey picture has three equal channels and no holes: its noise is grey all the same.
+    let colours: Vec<f32> = [0.25, 0.25, 0.25, 1.0].repeat(64);
+    let colours = STANDARD.encode(encode_png(&colours, [8, 8, 4], 256).unwrap());
+    let body = json!({"picture": colours, "schedule": "linear", "timesteps": 50, "t": [12], "seed": 3});
+    let uri = served.post("/api/v1/diffuse", &body).json()["frames"][0]["png"].as_str().unwrap().to_owned();
+    let grey = picture_from_bytes(&STANDARD.decode(uri.split_once(',').unwrap().1).unwrap(), 100).unwrap();
+    assert_eq!((grey.channels, grey.samples), (1, shown(1)));
     for (from, steps) in [(0, 1), (51, 1), (12, 13), (12, 0)] {
         let body = json!({"model": MODEL, "picture": picture, "from": from, "steps": steps});
         assert_eq!(served.post("/api/v1/denoise", &body).status, 400, "{from} {steps}");

@@ -13,9 +13,12 @@ use std::fs;
 /// A name that a careless page would run.
 const NAME: &str = "<img src=x onerror=alert(1)>&\"'";
 
-/// Elements in order: their names, attributes, and the text that follows each.
-fn elements(page: &str) -> Vec<(String, Vec<(String, String)>, String)> {
-    let mut found: Vec<(String, Vec<(String, String)>, String)> = Vec::new();
+/// An element: its name, its attributes, and the text that follows it.
+type Element = (String, Vec<(String, String)>, String);
+
+/// Elements in order.
+fn elements(page: &str) -> Vec<Element> {
+    let mut found: Vec<Element> = Vec::new();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let mut emitter = DefaultEmitter::default();
     // So that scripts and styles are text.

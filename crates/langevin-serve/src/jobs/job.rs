@@ -169,9 +169,9 @@ impl Job {
         self.flow()
     }
 
-    /// Whether another frame may be kept.
-    pub fn has_room(&self) -> bool {
-        self.inner().frame_bytes < FRAME_BYTES
+    /// Whether another frame is to be kept.
+    pub fn wants_frame(&self) -> bool {
+        self.ticket.frames && self.inner().frame_bytes < FRAME_BYTES
     }
 
     /// Keeps a frame for all who watch, now or later.

@@ -64,7 +64,7 @@ struct QueueView {
 
 /// Queues a job and answers: at once, or when it is done.
 pub async fn submit(app: &App, ticket: Ticket, Wait { wait }: Wait) -> Answer<Response> {
-    let job = app.queue.submit(ticket)?;
+    let job = app.queue.submit(Ticket { frames: !wait, ..ticket })?;
     if !wait {
         let id = job.id.clone();
         let events = format!("/api/v1/jobs/{id}/events");

@@ -48,6 +48,8 @@ pub struct Ticket {
     pub request: Value,
     /// The command line that does the same.
     pub command: Option<String>,
+    /// Whether its frames are kept: who waits for the result alone needs none.
+    pub frames: bool,
 }
 
 /// A job as clients see it.

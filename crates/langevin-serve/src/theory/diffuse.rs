@@ -8,7 +8,7 @@ use crate::pictures::{data_uri, decode};
 use crate::state::App;
 use axum::Json;
 use axum::extract::State;
-use langevin::data::encode_png;
+use langevin::data::{Channels, Picture, encode_png};
 use langevin::math::rng::{Purpose, Stream};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,6 +65,18 @@ struct DiffuseView {
     frames: Vec<MomentView>,
 }
 
+/// A picture without channels that say nothing: browsers send grey ones as opaque colours, and noise would colour them.
+fn plain(picture: Picture) -> Picture {
+    let opaque = (picture.levels - 1) as u16;
+    let all =
+        |is: fn(&[u16], u16) -> bool| picture.samples.chunks(picture.channels).all(|pixel| is(pixel, opaque));
+    if picture.channels < 3 || picture.channels == 4 && !all(|pixel, opaque| pixel[3] == opaque) {
+        return picture;
+    }
+    let grey = all(|pixel, _| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+    picture.with_channels(if grey { Channels::Grey } else { Channels::Rgb })
+}
+
 /// Shows x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε of a picture.
 #[utoipa::path(post, path = "/diffuse", tag = "theory", request_body = DiffuseRequest,
     responses((status = 200, body = DiffuseView), (status = 400, body = ErrorBody)))]
@@ -85,7 +97,7 @@ async fn diffuse(State(app): State<App>, Body(request): Body<DiffuseRequest>) ->
         (Some(text), _) => {
             let limits = app.limits;
             let read = app.at_once(move || {
-                let picture = decode("picture", &text, &limits)?;
+                let picture = plain(decode("picture", &text, &limits)?);
                 let [height, width] = size.unwrap_or([picture.height, picture.width]);
                 let longest = height.max(width);
                 // Both sides by one factor, so that the picture keeps its form.

@@ -30,7 +30,7 @@ impl<'a> Frames<'a> {
     /// Counts the step, and keeps a frame of it if its turn has come.
     pub fn show(&self, step: usize, moment: &Moment) -> ControlFlow<()> {
         let due = step.is_multiple_of(self.steps.div_ceil(FRAMES)) || step == 1 || moment.left == 0;
-        if due && self.job.has_room() {
+        if due && self.job.wants_frame() {
             let (x, count, columns) = self.seen(to_vec(moment.x.clone()));
             let (x0, ..) = self.seen(to_vec(moment.x0.clone()));
             let frame = json!({

@@ -52,7 +52,7 @@ fn ticket(
     command: Option<String>,
 ) -> Ticket {
     let request = serde_json::to_value(request).unwrap_or(Value::Null);
-    Ticket { facts, work: Box::new(work), request, command }
+    Ticket { facts, work: Box::new(work), request, command, frames: true }
 }
 
 fn only_pictures(facts: &Facts) -> Answer<()> {
