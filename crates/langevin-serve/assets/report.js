@@ -49,7 +49,7 @@
   }
 
   const raw = (label, name, ys) => ({ label, name, ys, points: count(ys) < 60 });
-  const both = (label, name, ys) => [...(count(ys) < 60 ? [] : [{ label, name, ys, faint: true }]), { label, name, ys: smooth(ys) }];
+  const both = (label, name, ys) => (count(ys) < 60 ? [raw(label, name, ys)] : [{ label, name, ys, faint: true }, { label: `${label}, smoothed`, name, ys: smooth(ys) }]);
   const QUARTERS = ["cleanest", "second", "third", "noisiest"];
   const CHARTS = [
     { name: "Loss", wide: true, switched: true, curves: [...both("training", "--curve-1", column((line) => line.loss)), raw("held out", "--curve-2", column((line) => line.holdout_loss))] },
@@ -88,12 +88,12 @@
         return el("li", {}, swatch, el("span", { textContent: curve.label }), el("b", { textContent: "–" }));
       }));
       this.uplot = new uPlot({
-        width: this.plot.clientWidth, height: 210, legend: { show: false }, padding: [8, 8, 0, 0],
+        width: this.plot.clientWidth, height: 210, legend: { show: false }, padding: [8, 20, 0, 0],
         scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) }, y: { distr: log ? 3 : 1, range } },
         axes: [{ ...axis, size: 26, gap: 4, values: write(number) }, { ...axis, size: 48, gap: 6, values: write(log ? decade : number) }],
         series: [{}, ...this.curves.map(({ name, faint, points }) => {
           const stroke = colour(name);
-          return { stroke: faint ? `${stroke}40` : stroke, width: faint ? 1 : 1.5, spanGaps: true, points: { show: Boolean(points), size: 5, fill: stroke, stroke } };
+          return { stroke: faint ? `${stroke}59` : stroke, width: faint ? 1 : 1.5, spanGaps: true, points: { show: Boolean(points), size: 5, fill: stroke, stroke } };
         })],
         cursor: { y: false, drag: { x: false, y: false }, sync: { key: "report" }, points: { show: (_, at) => this.dot(this.curves[at - 1]) } },
         hooks: { setCursor: [() => this.read()] },
