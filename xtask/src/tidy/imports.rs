@@ -10,10 +10,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("compute", &[]),
     ("nn", &[]),
     ("files", &[]),
+    ("tensor", &[]),
     // Pictures are made to fit a model, whose shape is a `SampleShape`.
     ("data", &["files", "tensor"]),
     ("render", &["files"]),
-    ("tensor", &[]),
     ("models", &["nn", "tensor"]),
     ("diffusion", &["models", "tensor"]),
     ("config", &["data", "diffusion", "models", "tensor"]),
