@@ -9,6 +9,7 @@ mod exit;
 mod feature_files;
 mod fit;
 mod folders;
+mod guidance;
 mod memory;
 mod moments;
 mod noise_file;

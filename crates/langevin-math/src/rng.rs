@@ -63,6 +63,8 @@ pub enum Purpose {
     InpaintKnown = 17,
     /// The noise of the steps back up while a picture is filled in; one index a sample.
     InpaintJump = 18,
+    /// Whose class is kept from the network in training; one index a training sample.
+    LabelDropout = 19,
 }
 
 /// A stream of random numbers, named by a seed, a purpose and an index.

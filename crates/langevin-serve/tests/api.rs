@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use common::{MODEL, Served, trained};
 use langevin::config::Settings;
 use langevin::data::{self, encode_npz, encode_png, picture_from_bytes, to_bytes};
+use langevin::diffusion::Classes;
 use langevin::eval::{BoundTerms, NllOptions, evaluate_nll};
 use langevin::sampler::Noise;
 use langevin::train::WeightsKind;
@@ -214,10 +215,9 @@ fn the_terms_are_those_of_evaluate() {
         bound: model.checkpoint.bound(),
         shape: model.shape(),
         levels: levels.unwrap(),
-        class: None,
     };
     let read = |index: usize, out: &mut [f32]| data.read(index * data.len() / 10, out);
-    let options = NllOptions { terms: Some(50), seed: 4, batch: 3 };
+    let options = NllOptions { terms: Some(50), seed: 4, batch: 3, classes: Classes::None };
     let go = &mut |_, _| ControlFlow::Continue(());
     let nll = evaluate_nll(&terms, 10, &read, options, &langevin::cpu(), go).unwrap();
     let result = &job["result"];

@@ -103,7 +103,7 @@ impl TrainedModel {
     /// Draws by this network; what is drawn, and how, is [`Sampling`]'s to say.
     pub fn sampling(&self) -> Sampling<'_> {
         let (network, process, shape) = (&self.network, &self.process, self.shape());
-        Sampling { network, process, shape, bound: self.checkpoint.bound() }
+        Sampling { network, process, shape, bound: self.checkpoint.bound(), guide: None }
     }
 
     /// Draws samples from noise: `[count, height, width, channels]`, unclipped, pictures about [−1, 1].

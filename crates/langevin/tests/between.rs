@@ -28,7 +28,13 @@ impl Parts {
     }
 
     fn sampling(&self) -> Sampling<'_> {
-        Sampling { network: &self.0, process: &self.1, shape: SHAPE, bound: Bound::Clip { range: 1.0 } }
+        Sampling {
+            network: &self.0,
+            process: &self.1,
+            shape: SHAPE,
+            bound: Bound::Clip { range: 1.0 },
+            guide: None,
+        }
     }
 
     fn between(&self, options: &SampleOptions, seeds: [u64; 2]) -> Result<Vec<f32>, SampleError> {

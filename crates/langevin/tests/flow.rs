@@ -1,7 +1,7 @@
 //! The likelihood by the probability-flow ODE, on Gaussian data, where it is known.
 
 use burn::tensor::{Device, Tensor};
-use langevin::diffusion::Process;
+use langevin::diffusion::{Classes, Process};
 use langevin::eval::{Flow, FlowOptions};
 use langevin::math::{Prediction, Schedule, Variance};
 use langevin::models::{Conditioning, Network};
@@ -43,7 +43,7 @@ fn read(index: usize, out: &mut [f32]) {
 fn evaluate(prediction: Prediction, steps: usize, batch: usize, levels: u32) -> f64 {
     let process = Process::new(&Schedule::default(), 1000, prediction, Variance::FixedSmall).unwrap();
     let network = Gaussian(&process);
-    let flow = Flow { network: &network, process: &process, shape: SHAPE, levels, class: None };
+    let flow = Flow { network: &network, process: &process, shape: SHAPE, levels, classes: Classes::None };
     let options = FlowOptions { steps, seed: 2, batch };
     let proceed = &mut |_, _| ControlFlow::Continue(());
     flow.evaluate(5, &read, options, &Device::flex().autodiff(), proceed).unwrap().mean

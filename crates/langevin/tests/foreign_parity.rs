@@ -136,7 +136,7 @@ fn what_names_and_shapes_tell_is_inferred() {
     assert_eq!(network_config(&improved).attention_levels, [2]);
     let classes = open("classes");
     let network = network_config(&classes);
-    assert_eq!(network.class_embedding, Some(ClassEmbedding::Table { classes: 5 }));
+    assert_eq!(network.class_embedding, Some(ClassEmbedding::Table { classes: 5, null_class: false }));
     assert_eq!((&network.residual_levels_down[..], &network.residual_levels_up[..]), (&[1][..], &[2][..]));
     assert_eq!(network_config(&open("heads-first")).outputs(3), 3);
 }

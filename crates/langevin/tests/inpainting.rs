@@ -5,7 +5,7 @@ mod common;
 use burn::tensor::Device;
 use common::perturbed;
 use langevin::config::builtin_recipe;
-use langevin::diffusion::{Bound, Process};
+use langevin::diffusion::{Bound, Classes, Process};
 use langevin::interop::diffusers::Scheduler;
 use langevin::math::rng::{Purpose, Stream};
 use langevin::math::{GridOptions, Last, Prediction, Schedule, Variance};
@@ -29,7 +29,13 @@ impl Parts {
     }
 
     fn sampling(&self) -> Sampling<'_> {
-        Sampling { network: &self.0, process: &self.1, shape: SHAPE, bound: Bound::Clip { range: 1.0 } }
+        Sampling {
+            network: &self.0,
+            process: &self.1,
+            shape: SHAPE,
+            bound: Bound::Clip { range: 1.0 },
+            guide: None,
+        }
     }
 
     fn fill(&self, options: &SampleOptions, inpainting: &Inpainting) -> Result<Vec<f32>, SampleError> {
@@ -182,7 +188,7 @@ fn wrong_wishes_are_told() {
         ),
         (told(half(), options("ddim-inversion", 1, 1)), "ddim-inversion goes from data to noise"),
         (told(half(), SampleOptions { steps: Some(1001), ..usual() }), "between 1 and 1000 steps"),
-        (told(half(), SampleOptions { class: Some(1), ..usual() }), "knows no classes"),
+        (told(half(), SampleOptions { classes: Classes::All(1), ..usual() }), "knows no classes"),
         (
             told(
                 half(),

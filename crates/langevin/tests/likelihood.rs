@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use common::perturbed;
 use langevin::compute::kernels_from_environment;
 use langevin::config::builtin_recipe;
-use langevin::diffusion::{Bound, Process};
+use langevin::diffusion::{Bound, Classes, Process};
 use langevin::eval::{BoundTerms, Nll, NllOptions, evaluate_nll};
 use langevin::math::rng::{Purpose, Stream};
 use langevin::math::{Prediction, Schedule, Variance};
@@ -38,8 +38,8 @@ fn evaluate(
     count: usize,
 ) -> Nll {
     let bound = Bound::Clip { range: 1.0 };
-    let terms_of = BoundTerms { network, process, bound, shape: SHAPE, levels: LEVELS, class: None };
-    let options = NllOptions { terms, seed: 3, batch };
+    let terms_of = BoundTerms { network, process, bound, shape: SHAPE, levels: LEVELS };
+    let options = NllOptions { terms, seed: 3, batch, classes: Classes::None };
     let proceed = &mut |_, _| ControlFlow::Continue(());
     evaluate_nll(&terms_of, count, &read, options, &Device::flex(), proceed).unwrap()
 }

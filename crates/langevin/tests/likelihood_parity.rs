@@ -41,18 +41,11 @@ fn every_term_agrees() {
         let process = Process::new(&schedule, STEPS, Prediction::Epsilon, variance).unwrap();
         let network = Waves(variance == Variance::Learned);
         let bound = Bound::Clip { range: 1.0 };
-        let terms = BoundTerms {
-            network: &network,
-            process: &process,
-            bound,
-            shape: SHAPE,
-            levels: 256,
-            class: None,
-        };
+        let terms = BoundTerms { network: &network, process: &process, bound, shape: SHAPE, levels: 256 };
         let expected = vectors.doubles(&format!("{name}.terms"));
         for t in 0..STEPS {
             let eps = channels_last(&vectors.array("eps").values[t * 2 * size..(t + 1) * 2 * size], SHAPE);
-            let found = terms.of(&x0, &eps, &[t, t], &Device::flex());
+            let found = terms.of(&x0, &eps, &[t, t], None, &Device::flex());
             for (sample, term) in found.iter().enumerate() {
                 let (ours, theirs) = (nats_to_bits_per_dim(term.nats, size), expected[2 * t + sample]);
                 // Its normal distribution is an approximation, which L_0 shows.

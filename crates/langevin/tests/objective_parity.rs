@@ -35,7 +35,13 @@ fn settings(prediction: Prediction, variance: Variance, objective: &str) -> Sett
         variance.name()
     );
     let recipe = Recipe::parse("test", &text).unwrap();
-    Settings { recipe, shape: SHAPE, levels: Some(256), data: DataFacts { count: 0, checksum: 0 } }
+    Settings {
+        recipe,
+        shape: SHAPE,
+        levels: Some(256),
+        data: DataFacts { count: 0, checksum: 0 },
+        class_names: Vec::new(),
+    }
 }
 
 /// Doubles `[samples, channels, height, width]`, channels last.

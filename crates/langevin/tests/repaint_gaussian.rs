@@ -80,7 +80,7 @@ fn chain(inpainting: &Inpainting, steps: usize) -> (f64, f64) {
 fn filled(inpainting: &Inpainting, steps: usize, count: usize) -> (f64, f64) {
     let process = process();
     let network = &Correlated(process.clone());
-    let sampling = Sampling { network, process: &process, shape: SHAPE, bound: Bound::None };
+    let sampling = Sampling { network, process: &process, shape: SHAPE, bound: Bound::None, guide: None };
     let options = SampleOptions { count, batch: count, steps: Some(steps), ..SampleOptions::default() };
     let proceed = &mut |_: usize, _: langevin::sampler::Moment| ControlFlow::Continue(());
     let filled = sampling.inpaint(&options, inpainting, proceed).unwrap().unwrap();

@@ -16,7 +16,7 @@ pub struct DenoiseArguments {
     pub size: Option<[usize; 2]>,
     /// The class of the picture, counted from 0, for a model that knows classes
     #[arg(long, value_name = "K")]
-    pub class: Option<usize>,
+    pub class: Option<String>,
     /// The timestep to start from, 1 (a trace of noise) to T (nothing but noise)
     #[arg(long, value_name = "T")]
     pub from: usize,

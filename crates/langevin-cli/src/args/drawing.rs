@@ -1,6 +1,6 @@
 //! What the commands that draw from a model have in common.
 
-use super::{Weights, size};
+use super::{GuidanceArguments, Weights, size};
 use clap::Args;
 
 /// How a model is opened, and how it computes.
@@ -9,9 +9,8 @@ pub struct DrawingArguments {
     /// Size of the samples of a pipeline of diffusers [default: its own]
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub size: Option<[usize; 2]>,
-    /// The class of the samples, counted from 0, for a model that knows classes
-    #[arg(long, value_name = "K")]
-    pub class: Option<usize>,
+    #[command(flatten)]
+    pub guidance: GuidanceArguments,
     /// Which weights to use
     #[arg(long, value_enum, default_value = "ema")]
     pub weights: Weights,

@@ -1,6 +1,6 @@
 //! The arguments of `langevin evaluate`.
 
-use super::{ReadArguments, SamplerArguments, Weights};
+use super::{GuidanceArguments, ReadArguments, SamplerArguments, Weights};
 use clap::{Args, ValueEnum};
 use langevin::config::FeatureChoice;
 use std::path::PathBuf;
@@ -83,9 +83,8 @@ pub struct EvaluateArguments {
     /// Seed of the timesteps, of all noise, of samples and of subsets
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The class of the samples, counted from 0, for a model that knows classes
-    #[arg(long, value_name = "K")]
-    pub class: Option<usize>,
+    #[command(flatten)]
+    pub guidance: GuidanceArguments,
     /// Evaluations of the network at a time; the result does not depend on it
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub batch: usize,

@@ -7,6 +7,7 @@ mod diffuse;
 mod drawing;
 mod evaluate;
 mod features;
+mod guidance;
 mod inpaint;
 mod interpolate;
 mod report;
@@ -20,6 +21,7 @@ pub use diffuse::DiffuseArguments;
 pub use drawing::DrawingArguments;
 pub use evaluate::{EvaluateArguments, Metric};
 pub use features::{FeaturesArguments, FeaturesCommand, FetchArguments};
+pub use guidance::GuidanceArguments;
 pub use inpaint::InpaintArguments;
 pub use interpolate::InterpolateArguments;
 pub use report::ReportArguments;
@@ -123,6 +125,9 @@ pub struct TrainArguments {
     pub seed: Option<u64>,
     #[command(flatten)]
     pub read: ReadArguments,
+    /// Learn the classes of the data too, so that one can be asked for (data.labels of the recipe)
+    #[arg(long)]
+    pub labels: bool,
     /// Start from the averaged weights of another model
     #[arg(long, value_name = "MODEL", conflicts_with = "resume")]
     pub init: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! The arguments of the commands that sample.
 
-use super::{Weights, size};
+use super::{GuidanceArguments, Weights, size};
 use clap::Args;
 use langevin::math::{Last, Sigmas, Spacing, Variance};
 use std::path::PathBuf;
@@ -61,7 +61,7 @@ pub struct SampleArguments {
     /// Size of the samples of a pipeline of diffusers [default: its own]
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub size: Option<[usize; 2]>,
-    /// Samples [default: 16 pictures, or 2000 points]
+    /// Samples; with --class all, of each class [default: 16 pictures, 8 of each class, or 2000 points]
     #[arg(short = 'n', value_name = "N")]
     pub count: Option<usize>,
     #[command(flatten)]
@@ -69,9 +69,8 @@ pub struct SampleArguments {
     /// Seed of x_T and of the steps' noise; sample k of a seed is always the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The class of the samples, counted from 0, for a model that knows classes
-    #[arg(long, value_name = "K")]
-    pub class: Option<usize>,
+    #[command(flatten)]
+    pub guidance: GuidanceArguments,
     /// Noise in place of the seed's: x_T [n, channels, height, width], for samplers whose steps draw noise
     /// [steps + 1, n, channels, height, width] (--last denoise is a step more); float32. For ddim-inversion, the pictures,
     /// in [-1, 1]
@@ -126,9 +125,8 @@ pub struct CompareSamplersArguments {
     /// Seed of x_T and of the steps' noise; sample k of a seed is always the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The class of the samples, counted from 0, for a model that knows classes
-    #[arg(long, value_name = "K")]
-    pub class: Option<usize>,
+    #[command(flatten)]
+    pub guidance: GuidanceArguments,
     /// Steps of the reference, by ddim: the solution that all samplers without noise approach
     #[arg(long, value_name = "S", default_value_t = 1000)]
     pub reference: usize,

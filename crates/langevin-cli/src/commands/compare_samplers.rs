@@ -3,6 +3,7 @@
 use super::use_threads;
 use crate::args::CompareSamplersArguments;
 use crate::exit::{Done, Failure, usage};
+use crate::guidance::{guidance, one_class};
 use crate::output::check_png;
 use crate::progress::Progress;
 use crate::sampling::{self, named};
@@ -50,13 +51,15 @@ pub fn run(arguments: &CompareSamplersArguments) -> Done {
     let samplers = samplers(&arguments.samplers)?;
     let numbers = numbers(&arguments.steps, model.process.len());
     let levels = GridOptions { sigmas: arguments.sigmas, spacing: arguments.spacing, last: Last::Data };
+    let (classes, guidance) = (one_class(&arguments.guidance, &model)?, guidance(&arguments.guidance)?);
     let options = |sampler: &'static Sampler, steps: usize, levels: GridOptions| SampleOptions {
         count,
         batch: count,
         steps: Some(steps),
         sampler: SamplerChoice::Own { sampler, knobs: None, levels },
         noise: Noise::Seed(arguments.seed),
-        class: arguments.class,
+        classes: classes.clone(),
+        guidance,
         bound: None,
     };
     // Every wrong number is known before the first sample is drawn.

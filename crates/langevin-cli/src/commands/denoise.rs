@@ -3,6 +3,7 @@
 use super::use_threads;
 use crate::args::DenoiseArguments;
 use crate::exit::{Done, Failure, usage};
+use crate::guidance::{Asked, Known};
 use crate::moments::Moment;
 use crate::output::check_png;
 use crate::progress::Progress;
@@ -41,12 +42,13 @@ pub fn run(arguments: &DenoiseArguments) -> Done {
     let x0 = picture::fitted(path, read_picture(path, None)?, shape)?;
     let mut progress = Progress::new("denoising", steps as u64, 0, arguments.quiet);
     let mut between: Vec<Moment> = Vec::new();
-    let wanted = Renoising {
-        timestep: arguments.from - 1,
-        steps: arguments.steps,
-        seed: arguments.seed,
-        class: arguments.class,
+    let class = match arguments.class.as_deref().map(|text| Known::of(&model).find(text)).transpose()? {
+        None | Some(Asked::None) => None,
+        Some(Asked::One(class)) => Some(class),
+        Some(Asked::All(_)) => return Err(usage("--class is all: name one class")),
     };
+    let wanted =
+        Renoising { timestep: arguments.from - 1, steps: arguments.steps, seed: arguments.seed, class };
     let back = model.sampling().renoise(&x0, &wanted, &mut |moment| {
         progress.update((steps - moment.left) as u64, String::new());
         // Three moments on the way back.

@@ -4,6 +4,7 @@ use super::use_threads;
 use crate::args::InpaintArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::folders::check_empty;
+use crate::guidance::{guidance, one_class};
 use crate::moments::{self, Moment};
 use crate::output::{self, Form};
 use crate::plan::counted;
@@ -71,9 +72,10 @@ fn options(arguments: &InpaintArguments, model: &TrainedModel) -> Result<SampleO
     let bound = sampling::bound(&arguments.sampler)?;
     let count = arguments.count;
     let batch = sampling::batch(count, arguments.drawing.batch, model.shape().elements())?;
-    let (steps, class) = (arguments.sampler.steps, arguments.drawing.class);
+    let (steps, wanted) = (arguments.sampler.steps, &arguments.drawing.guidance);
+    let (classes, guidance) = (one_class(wanted, model)?, guidance(wanted)?);
     let noise = Noise::Seed(arguments.seed);
-    let mut options = SampleOptions { count, sampler, steps, bound, class, noise, batch };
+    let mut options = SampleOptions { count, sampler, steps, bound, classes, guidance, noise, batch };
     if options.steps.is_none() {
         let own = model.sampling().plan(&options).map_err(|error| usage(error.to_string()))?;
         options.steps = Some(own.grid.len().min(STEPS)).filter(|&steps| steps == STEPS);

@@ -4,6 +4,7 @@ use super::use_threads;
 use crate::args::{InterpolateArguments, SamplerArguments};
 use crate::exit::{Done, Failure, usage};
 use crate::folders::check_empty;
+use crate::guidance::{guidance, one_class};
 use crate::moments::{self, Moment};
 use crate::output::{self, Form};
 use crate::plan::counted;
@@ -76,8 +77,9 @@ fn options(
     let bound = sampling::bound(wanted)?;
     let count = arguments.count.unwrap_or(if animated { COUNTS.1 } else { COUNTS.0 });
     let batch = sampling::batch(count, arguments.drawing.batch, model.shape().elements())?;
-    let (steps, class) = (wanted.steps, arguments.drawing.class);
-    Ok(SampleOptions { count, sampler, steps, bound, class, batch, ..SampleOptions::default() })
+    let (steps, towards) = (wanted.steps, &arguments.drawing.guidance);
+    let (classes, guidance) = (one_class(towards, model)?, guidance(towards)?);
+    Ok(SampleOptions { count, sampler, steps, bound, classes, guidance, batch, ..SampleOptions::default() })
 }
 
 /// A strip, or an animation there and back.

@@ -76,6 +76,7 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
             read: arguments.read.clone(),
             out: None,
             init: None,
+            labels: false,
             ..*arguments
         })?;
         // What the data decided then, it would decide again.

@@ -4,6 +4,7 @@ use super::use_threads;
 use crate::args::SampleArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::folders::check_empty;
+use crate::guidance::{Asked, Known, asked, guidance};
 use crate::output::{self, Form};
 use crate::plan::counted;
 use crate::progress::Progress;
@@ -11,7 +12,8 @@ use crate::say::tell;
 use crate::signals::Signals;
 use crate::{moments, noise_file, sampling};
 use langevin::compute::set_exact;
-use langevin::render;
+use langevin::diffusion::Classes;
+use langevin::render::{self, Pictures};
 use langevin::sampler::{Moment, Noise, NoiseSource, Plan};
 use langevin::tensor::to_vec;
 use langevin::{SampleOptions, TrainedModel};
@@ -21,6 +23,10 @@ use std::path::{Path, PathBuf};
 /// Columns of a reverse strip, and frames of an animation.
 const STRIP_COLUMNS: usize = 9;
 const FRAMES: usize = 60;
+
+/// Samples of each class, of all classes, and at most.
+const EACH: usize = 8;
+const MOST_EACH: usize = 1 << 24;
 
 /// Pictures of a strip.
 const STRIP_ROWS: usize = 8;
@@ -32,7 +38,9 @@ pub fn run(arguments: &SampleArguments) -> Done {
     set_exact(arguments.exact);
     let model = sampling::model(&arguments.model, arguments.size, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
-    let options = options(arguments, &model, points)?;
+    let known = Known::of(&model);
+    let asked = asked(&arguments.guidance, &known)?;
+    let options = options(arguments, &model, points, asked)?;
     if arguments.trajectory.is_some() && arguments.trajectory == arguments.out {
         return Err(usage("--out and --trajectory name the same file"));
     }
@@ -63,7 +71,12 @@ pub fn run(arguments: &SampleArguments) -> Done {
         return Err(Failure::Interrupted(signals.received().unwrap_or(2)));
     };
     sampling::check_finite(&samples, model.shape().elements())?;
-    output::write(&out, &samples, model.settings())?;
+    match (asked, Form::of(&out, points)?) {
+        (Asked::All(classes), Form::Sheet) if !points => {
+            write_rows(&out, &samples, &model, &known, classes)?;
+        }
+        _ => output::write(&out, &samples, model.settings())?,
+    }
     let kind = if points { "point" } else { "picture" };
     tell!("{} in {}", counted(options.count as u64, kind), out.display());
     if let Some(trajectory) = trajectory {
@@ -79,12 +92,13 @@ fn options(
     arguments: &SampleArguments,
     model: &TrainedModel,
     points: bool,
+    asked: Asked,
 ) -> Result<SampleOptions, Failure> {
     let sampler = sampling::choice(&arguments.sampler, model)?;
     let bound = sampling::bound(&arguments.sampler)?;
     let steps = arguments.sampler.steps;
-    let class = arguments.class;
-    let mut options = SampleOptions { sampler, bound, steps, class, ..SampleOptions::default() };
+    let guidance = guidance(&arguments.guidance)?;
+    let mut options = SampleOptions { sampler, bound, steps, guidance, ..SampleOptions::default() };
     options.noise = Noise::Seed(arguments.seed);
     let given = match &arguments.noise {
         Some(path) => {
@@ -99,13 +113,40 @@ fn options(
         }
         None => None,
     };
-    let count = arguments.count.or(given).unwrap_or(if points { 2000 } else { 16 });
+    let (count, classes) = match asked {
+        Asked::All(classes) => {
+            let each = arguments.count.or(given.map(|given| given / classes)).unwrap_or(EACH);
+            let count = each.saturating_mul(classes);
+            (count, (0..classes).flat_map(|class| std::iter::repeat_n(class, each.min(MOST_EACH))).collect())
+        }
+        Asked::One(class) => (usual(arguments, given, points), vec![class]),
+        Asked::None => (usual(arguments, given, points), Vec::new()),
+    };
     let batch = arguments.batch.unwrap_or(if points { count } else { 16 });
     let batch = sampling::batch(count, batch, model.shape().elements())?;
     if let Some(given) = given.filter(|&given| given < count) {
         return Err(usage(format!("-n is {count}, but --noise holds that of {given} samples")));
     }
+    options.classes = match &classes[..] {
+        [] => Classes::None,
+        [class] => Classes::All(*class),
+        _ => Classes::Each(classes.into()),
+    };
+    model.sampling().denoiser(&options).map_err(usage)?;
     Ok(SampleOptions { count, batch, ..options })
+}
+
+/// As many as are asked for, as there is noise for, or as are shown well.
+fn usual(arguments: &SampleArguments, given: Option<usize>, points: bool) -> usize {
+    arguments.count.or(given).unwrap_or(if points { 2000 } else { 16 })
+}
+
+/// A row a class, with its name.
+fn write_rows(path: &Path, samples: &[f32], model: &TrainedModel, known: &Known, classes: usize) -> Done {
+    let count = samples.len() / model.shape().elements();
+    let names: Vec<String> = (0..classes).map(|class| known.name(class)).collect();
+    let pictures = Pictures::new(samples, model.shape().batch(count))?;
+    Ok(render::save_png(path, &render::named_rows(&pictures, count / classes, &names)?)?)
 }
 
 /// A moment's name: its timestep, which between two of the process is rounded.

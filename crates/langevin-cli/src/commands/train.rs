@@ -115,6 +115,7 @@ pub fn apply(mut recipe: Recipe, arguments: &TrainArguments) -> Result<Recipe, F
     }
     let source = arguments.data.as_deref().or(recipe.data.source.as_deref());
     recipe.data.source = source.map(absolute);
+    recipe.data.labels |= arguments.labels;
     let (read, train) = (&arguments.read, &mut recipe.train);
     recipe.data.size = read.size.or(recipe.data.size);
     recipe.data.split = read.split.clone().or(recipe.data.split);

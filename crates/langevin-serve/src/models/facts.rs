@@ -99,7 +99,7 @@ impl Facts {
     /// How many classes it knows; none where it knows none, or any number.
     pub fn classes(&self) -> Option<usize> {
         match self.class_embedding() {
-            Some(ClassEmbedding::Table { classes }) => Some(classes),
+            Some(ClassEmbedding::Table { classes, .. }) => Some(classes),
             _ => None,
         }
     }
@@ -112,8 +112,9 @@ impl Facts {
         match (self.class_embedding(), class) {
             (None, None) | (Some(ClassEmbedding::Timestep {}), Some(_)) => Ok(()),
             (None, Some(_)) => Err(ApiError::wrong("the model knows no classes: leave class out")),
-            (Some(ClassEmbedding::Table { classes }), Some(class)) if class < classes => Ok(()),
-            (Some(ClassEmbedding::Table { classes }), _) => {
+            (Some(ClassEmbedding::Table { classes, .. }), Some(class)) if class < classes => Ok(()),
+            (Some(ClassEmbedding::Table { null_class: true, .. }), None) => Ok(()),
+            (Some(ClassEmbedding::Table { classes, .. }), _) => {
                 Err(ApiError::wrong(format!("give a class from 0 to {}", classes - 1)))
             }
             (Some(ClassEmbedding::Timestep {}), None) => {
@@ -127,7 +128,7 @@ impl Facts {
 
     /// Draws by `network`.
     pub fn sampling<'a>(&'a self, network: &'a dyn Network) -> Sampling<'a> {
-        Sampling { network, process: &self.process, shape: self.shape(), bound: self.bound() }
+        Sampling { network, process: &self.process, shape: self.shape(), bound: self.bound(), guide: None }
     }
 
     /// Reads the weights.

@@ -49,8 +49,13 @@ impl Work for Terms {
         let count = self.count.min(data.len());
         let read = |index: usize, out: &mut [f32]| data.read(index * data.len() / count, out);
         let (process, bound, shape) = (&facts.process, facts.bound(), facts.shape());
-        let terms = BoundTerms { network, process, bound, shape, levels, class: self.class };
-        let options = NllOptions { terms: Some(GROUPS), seed: self.seed, batch: self.width() };
+        let terms = BoundTerms { network, process, bound, shape, levels };
+        let options = NllOptions {
+            terms: Some(GROUPS),
+            seed: self.seed,
+            batch: self.width(),
+            classes: self.class.into(),
+        };
         let found = evaluate_nll(&terms, count, &read, options, &langevin::cpu(), &mut |done, all| {
             job.step(done, all)
         });

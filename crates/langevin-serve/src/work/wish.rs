@@ -3,6 +3,7 @@
 use crate::error::ApiError;
 use crate::limits::Limits;
 use crate::models::Facts;
+use langevin::diffusion::Guidance;
 use langevin::math::{GridOptions, Sigmas, Spacing};
 use langevin::sampler::{Knob, Knobs, Noise, Plan, Sampler};
 use langevin::train::WeightsKind;
@@ -71,7 +72,8 @@ impl Wish {
             sampler: choice,
             steps: self.steps,
             bound: None,
-            class: self.class,
+            classes: self.class.into(),
+            guidance: Guidance::default(),
             noise: Noise::Seed(self.seed),
             batch: count.min(super::room(facts)),
         };

@@ -35,6 +35,9 @@ pub struct DataConfig {
     pub holdout: Option<f64>,
     /// Flip half of the pictures horizontally.
     pub flip: bool,
+    /// Tell the network the class of each sample.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub labels: bool,
 }
 
 /// The forward process, and the meaning of the network's output.
@@ -137,6 +140,10 @@ pub struct TrainConfig {
     pub clip_norm: f64,
     /// Decay of the moving average of the weights, reached by a warm-up.
     pub ema: f64,
+    /// Part of the samples whose class is kept from the network, in [0, 1), so that it learns to draw without one, too; 0.1
+    /// where classes are learned and nothing is said    (Ho & Salimans 2022, Algorithm 1)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_dropout: Option<f64>,
     /// How timesteps are drawn.
     #[serde(default)]
     pub timestep_sampling: TimestepSampling,

@@ -1,9 +1,9 @@
 //! A recipe that has met its data: complete, checked, ready to train.
 
-use super::trainable::{check_objective, settle_outputs};
+use super::trainable::{check_objective, settle_classes, settle_outputs};
 use super::{DataConfig, DiffusionConfig, Recipe};
 use crate::data::{DataOptions, Dataset, holdout_split};
-use crate::diffusion::{Bound, Process};
+use crate::diffusion::{Bound, Classes, Process};
 use crate::models::ConfigError;
 use crate::tensor::SampleShape;
 use langevin_math::{MathError, Weighting};
@@ -32,6 +32,8 @@ pub struct Settings {
     pub levels: Option<u32>,
     /// The data that they were settled with.
     pub data: DataFacts,
+    /// The names of the classes that the network knows, in their order; empty where it knows none, or none by name.
+    pub class_names: Vec<String>,
 }
 
 /// What tells one data set from another.
@@ -39,8 +41,16 @@ pub struct Settings {
 pub struct DataFacts {
     /// Samples.
     pub count: usize,
-    /// [`Dataset::checksum`].
+    /// [`Dataset::checksum`], or where the network is told classes, [`Dataset::labelled_checksum`].
     pub checksum: u32,
+}
+
+impl DataFacts {
+    /// Of a data set, whose labels count where the network is told them.
+    pub fn of(data: &Dataset, labels: bool) -> Self {
+        let checksum = if labels { data.labelled_checksum() } else { data.checksum() };
+        Self { count: data.len(), checksum }
+    }
 }
 
 /// Why a recipe and its data do not go together.
@@ -69,6 +79,11 @@ pub enum SettingsError {
     Value { setting: &'static str, value: String, expected: &'static str },
     #[error("data.holdout {holdout} of {len} samples leaves {left} to train on: hold out less")]
     Holdout { holdout: f64, len: usize, left: usize },
+    #[error(
+        "data.labels is true, but {name} has {classes} classes, and at least 2 are needed: put the pictures into a folder a class, or labels \
+         beside the array"
+    )]
+    NoLabels { name: String, classes: usize },
     #[error("data.flip is for pictures, but {name} is a set of points: use --set data.flip=false")]
     FlippedPoints { name: String },
 }
@@ -83,6 +98,7 @@ impl Settings {
         let holdout =
             recipe.data.holdout.unwrap_or(if data.len() >= LARGE_SET { DEFAULT_HOLDOUT } else { 0.0 });
         recipe.data.holdout = Some(holdout);
+        settle_classes(&mut recipe, data)?;
         recipe.model.validate(shape)?;
         check_objective(&recipe, data)?;
         settle_outputs(&mut recipe, shape)?;
@@ -100,8 +116,9 @@ impl Settings {
         recipe.sample.grid_steps = steps.min(timesteps);
         let batch = recipe.train.batch;
         recipe.train.micro_batch = Some(recipe.train.micro_batch.unwrap_or(batch).min(batch));
-        let facts = DataFacts { count: data.len(), checksum: data.checksum() };
-        Ok(Self { recipe, shape, levels: data.levels(), data: facts })
+        let facts = DataFacts::of(data, recipe.data.labels);
+        let class_names = if recipe.data.labels { data.class_names().to_vec() } else { Vec::new() };
+        Ok(Self { recipe, shape, levels: data.levels(), data: facts, class_names })
     }
 
     /// Checks settings that were stored, as far as they can be wrong without their data.
@@ -125,6 +142,11 @@ impl Settings {
             let expected = "a picture of 1 to 4 channels and 2 to 65,536 levels, or a point (1x1x2)";
             return Err(SettingsError::Value { setting: "shape", value: shape, expected });
         }
+        let (names, classes) = (self.class_names.len(), self.recipe.model.classes());
+        if names > 0 && classes != Some(names) {
+            let expected = "as many as the network knows";
+            return Err(SettingsError::Value { setting: "class_names", value: names.to_string(), expected });
+        }
         self.recipe.model.validate_build(self.shape)?;
         self.recipe.diffusion.process()?;
         check_numbers(&self.recipe)
@@ -145,6 +167,11 @@ impl Settings {
     /// What is done to x̂_0 in sampling.
     pub fn bound(&self) -> Bound {
         if self.clips() { Bound::Clip { range: 1.0 } } else { Bound::None }
+    }
+
+    /// The classes that the network learns, one sample of each in turn.
+    pub fn classes_in_turn(&self) -> Classes {
+        Classes::in_turn(self.recipe.model.classes().unwrap_or(0))
     }
 
     /// Samples a forward pass.
@@ -186,6 +213,8 @@ fn check_numbers(recipe: &Recipe) -> Result<(), SettingsError> {
     check((1e-30..=1e30).contains(&train.epsilon), "train.epsilon", &train.epsilon, "1e-30 to 1e30")?;
     let decay = train.weight_decay;
     check((0.0..=LARGEST_RATE).contains(&decay), "train.weight_decay", &decay, "0 to 1,000")?;
+    let label_dropout = train.label_dropout.unwrap_or(0.0);
+    check((0.0..1.0).contains(&label_dropout), "train.label_dropout", &label_dropout, "a part in [0, 1)")?;
     check(train.clip_norm >= 0.0, "train.clip_norm", &train.clip_norm, "0 (no clipping) or more")?;
     check((0.0..1.0).contains(&train.ema), "train.ema", &train.ema, "a decay in [0, 1)")?;
     check(train.log_every > 0, "train.log_every", &train.log_every, "at least 1")?;

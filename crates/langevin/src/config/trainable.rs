@@ -2,7 +2,7 @@
 
 use super::{FeatureChoice, LARGEST_PIXELS, Recipe, SettingsError};
 use crate::data::Dataset;
-use crate::models::ModelConfig;
+use crate::models::{ClassEmbedding, ModelConfig};
 use crate::tensor::SampleShape;
 use langevin_math::{Objective, Variance};
 
@@ -47,9 +47,6 @@ pub(super) fn settle_outputs(recipe: &mut Recipe, shape: SampleShape) -> Result<
     let learned = recipe.diffusion.variance == Variance::Learned;
     let ModelConfig::Unet(network) = &mut recipe.model else { return Ok(()) };
     let refused = |setting, value: String, expected| Err(SettingsError::Value { setting, value, expected });
-    if let Some(classes) = &network.class_embedding {
-        return refused("model.class_embedding", format!("{classes:?}"), "none: training knows no classes");
-    }
     let (expected, words) = match learned {
         true => (2 * shape.channels, "twice as many as the samples have, for the variance is learned"),
         false => (shape.channels, "as many as the samples have"),
@@ -58,6 +55,41 @@ pub(super) fn settle_outputs(recipe: &mut Recipe, shape: SampleShape) -> Result<
         Some(outputs) if outputs != expected => refused("model.output_channels", outputs.to_string(), words),
         _ => {
             network.output_channels = learned.then_some(expected).or(network.output_channels);
+            Ok(())
+        }
+    }
+}
+
+/// Part of the samples whose class is kept from the network, if nothing else is asked for.
+const DEFAULT_LABEL_DROPOUT: f64 = 0.1;
+
+/// A table of the data's classes for a network that is told them, and none for one that is not.
+pub(super) fn settle_classes(recipe: &mut Recipe, data: &Dataset) -> Result<(), SettingsError> {
+    let refused = |setting, value: String, expected| Err(SettingsError::Value { setting, value, expected });
+    let ModelConfig::Unet(network) = &mut recipe.model else {
+        let expected = "false: only a U-Net learns classes";
+        return if recipe.data.labels { refused("data.labels", "true".to_owned(), expected) } else { Ok(()) };
+    };
+    if !recipe.data.labels {
+        let Some(classes) = &network.class_embedding else { return Ok(()) };
+        let expected =
+            "none, or data.labels = true (--labels), by which the network is told the data's classes";
+        return refused("model.class_embedding", format!("{classes:?}"), expected);
+    }
+    let classes = data.class_names().len();
+    if data.labels().is_none() || classes < 2 {
+        return Err(SettingsError::NoLabels { name: data.name().to_owned(), classes });
+    }
+    let dropout = *recipe.train.label_dropout.get_or_insert(DEFAULT_LABEL_DROPOUT);
+    let settled = ClassEmbedding::Table { classes, null_class: dropout > 0.0 };
+    match network.class_embedding {
+        Some(given) if given != settled => refused(
+            "model.class_embedding",
+            format!("{given:?}"),
+            "nothing: it follows from the data's classes and train.label_dropout",
+        ),
+        _ => {
+            network.class_embedding = Some(settled);
             Ok(())
         }
     }

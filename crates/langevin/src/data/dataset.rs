@@ -158,6 +158,17 @@ impl Dataset {
         hasher.finalize()
     }
 
+    /// As [`checksum`](Self::checksum), with the labels and the names of the classes.
+    pub fn labelled_checksum(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new_with_initial(self.checksum());
+        self.labels().unwrap_or_default().iter().for_each(|label| hasher.update(&label.to_le_bytes()));
+        self.class_names().iter().for_each(|name| {
+            hasher.update(name.as_bytes());
+            hasher.update(&[0]);
+        });
+        hasher.finalize()
+    }
+
     /// The memory that the samples take.
     pub fn bytes_in_memory(&self) -> usize {
         match self {

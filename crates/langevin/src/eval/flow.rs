@@ -1,7 +1,7 @@
 //! The likelihood of data by the probability-flow ODE.
 
 use super::Estimate;
-use crate::diffusion::Process;
+use crate::diffusion::{Classes, Process};
 use crate::models::{Conditioning, Network};
 use crate::tensor::{SampleShape, from_samples, to_vec};
 use burn::tensor::{Device, Tensor};
@@ -10,7 +10,7 @@ use langevin_math::{gaussian, nats_to_bits_per_dim};
 use std::ops::ControlFlow;
 
 /// What the likelihood is computed with.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Flow<'a> {
     /// The network, on a device with automatic differentiation.
     pub network: &'a dyn Network,
@@ -20,8 +20,8 @@ pub struct Flow<'a> {
     pub shape: SampleShape,
     /// Levels of an element's value, evenly spaced over [−1, 1].
     pub levels: u32,
-    /// The class of all samples, for a network that knows classes.
-    pub class: Option<usize>,
+    /// The classes of the samples, for a network that knows classes.
+    pub classes: Classes,
 }
 
 /// How the ODE is solved.
@@ -75,9 +75,11 @@ impl Flow<'_> {
                 Stream::new(options.seed, Purpose::Hutchinson, index as u64).uniform(0, signs);
                 signs.iter_mut().for_each(|sign| *sign = if *sign < 0.5 { -1.0 } else { 1.0 });
             }
-            let log_p = self.log_density(x, &signs, options.steps, device, &mut |evaluations| {
-                observe(done + evaluations * samples, 4 * options.steps * count)
-            })?;
+            let classes = self.classes.of(first..first + samples);
+            let log_p =
+                self.log_density(x, classes.as_deref(), &signs, options.steps, device, &mut |evaluations| {
+                    observe(done + evaluations * samples, 4 * options.steps * count)
+                })?;
             done += 4 * options.steps * samples;
             // The probability of a level is the density times the level's width.
             let width = (2.0 / (f64::from(self.levels) - 1.0)).ln();
@@ -92,6 +94,7 @@ impl Flow<'_> {
     fn log_density(
         &self,
         x: Vec<f32>,
+        classes: Option<&[usize]>,
         signs: &[f32],
         steps: usize,
         device: &Device,
@@ -112,7 +115,7 @@ impl Flow<'_> {
                     None => scaled.clone(),
                     Some(slope) => scaled.iter().zip(&slope.x).map(|(x, s)| x + part * h * s).collect(),
                 };
-                slopes.push(self.slope(&at, u + part * h, &signs, device));
+                slopes.push(self.slope(&at, u + part * h, classes, &signs, device));
                 if observe(4 * step + stage + 1).is_break() {
                     return None;
                 }
@@ -137,15 +140,22 @@ impl Flow<'_> {
     }
 
     /// At u = ln ρ.
-    fn slope(&self, scaled: &[f64], u: f64, signs: &Tensor<4>, device: &Device) -> Slope {
+    fn slope(
+        &self,
+        scaled: &[f64],
+        u: f64,
+        classes: Option<&[usize]>,
+        signs: &Tensor<4>,
+        device: &Device,
+    ) -> Slope {
         let rho = u.exp();
         let level = self.process.table.level_of_rho(rho);
         let (alpha, size) = (level.alpha(), self.shape.elements());
         let x: Vec<f32> = scaled.iter().map(|x| (alpha * x) as f32).collect();
         let x = from_samples(x, self.shape, device).require_grad();
         let samples = scaled.len() / size;
-        let (timesteps, classes) = (vec![level.t; samples], self.class.map(|class| vec![class; samples]));
-        let told = Conditioning::at(&timesteps).with_classes(classes.as_deref());
+        let timesteps = vec![level.t; samples];
+        let told = Conditioning::at(&timesteps).with_classes(classes);
         let output = self.network.forward(x.clone(), told, None).narrow(3, 0, self.shape.channels);
         let (of_x, of_output) = self.process.prediction.eps_coefficients(&self.process.table, level);
         let eps = x.clone().mul_scalar(of_x) + output.mul_scalar(of_output);

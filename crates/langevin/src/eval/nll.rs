@@ -1,13 +1,14 @@
 //! The negative log-likelihood of data, bounded from above, in bits per dimension.
 
 use super::{BoundTerms, Strata, Term};
+use crate::diffusion::Classes;
 use burn::tensor::Device;
 use langevin_math::rng::{Purpose, Stream};
 use langevin_math::{nats_to_bits_per_dim, prior_kl};
 use std::ops::{ControlFlow, Range};
 
 /// How the bound is estimated.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NllOptions {
     /// Terms a sample, drawn one from each group of timesteps; `None` takes every timestep.
     pub terms: Option<usize>,
@@ -15,6 +16,8 @@ pub struct NllOptions {
     pub seed: u64,
     /// Terms computed at a time; the result does not depend on it.
     pub batch: usize,
+    /// The classes of the samples, for a network that knows classes.
+    pub classes: Classes,
 }
 
 /// A mean over samples, and its standard error.
@@ -92,7 +95,7 @@ pub fn evaluate_nll(
     while computed.len() < all {
         let places = computed.len()..all.min(computed.len() + options.batch.max(1));
         let (mut x0, mut eps) = (vec![0.0; places.len() * size], vec![0.0; places.len() * size]);
-        let mut timesteps = Vec::with_capacity(places.len());
+        let (mut timesteps, mut classes) = (Vec::with_capacity(places.len()), Vec::new());
         for (place, (x0, eps)) in places.zip(x0.chunks_mut(size).zip(eps.chunks_mut(size))) {
             let (sample, group) = (place / groups, place % groups);
             if group == 0 {
@@ -105,8 +108,10 @@ pub fn evaluate_nll(
                 prior[sample] = x0.iter().map(|&x| prior_kl(f64::from(x), table)).sum();
             }
             timesteps.push(t);
+            classes.extend(options.classes.of(sample..sample + 1).into_iter().flatten());
         }
-        computed.extend(terms.of(&x0, &eps, &timesteps, device));
+        let told = (options.classes != Classes::None).then_some(&classes[..]);
+        computed.extend(terms.of(&x0, &eps, &timesteps, told, device));
         if observe(computed.len(), all).is_break() {
             return None;
         }

@@ -31,8 +31,6 @@ pub struct BoundTerms<'a> {
     pub shape: SampleShape,
     /// Levels of an element's value, evenly spaced over [−1, 1].
     pub levels: u32,
-    /// The class of all samples, for a network that knows classes.
-    pub class: Option<usize>,
 }
 
 impl BoundTerms<'_> {
@@ -43,11 +41,19 @@ impl BoundTerms<'_> {
     /// where x_t = √ᾱ x_0 + √(1 − ᾱ) ε. A term depends on nothing else in the batch.
     ///
     /// # Shapes
-    /// `x0`, `eps`: one sample after another, channels last; `timesteps`: one a sample, from 0.
+    /// `x0`, `eps`: one sample after another, channels last; `timesteps`: one a sample, from 0; `classes`: one a sample, for a
+    /// network that is told them.
     ///
     /// # Panics
-    /// If the lengths do not fit, or the network does not know the class.
-    pub fn of(&self, x0: &[f32], eps: &[f32], timesteps: &[usize], device: &Device) -> Vec<Term> {
+    /// If the lengths do not fit, or the network does not know the classes.
+    pub fn of(
+        &self,
+        x0: &[f32],
+        eps: &[f32],
+        timesteps: &[usize],
+        classes: Option<&[usize]>,
+        device: &Device,
+    ) -> Vec<Term> {
         let size = self.shape.elements();
         let mut x_t = vec![0.0; x0.len()];
         for (row, &t) in timesteps.iter().enumerate() {
@@ -55,8 +61,7 @@ impl BoundTerms<'_> {
             self.process.diffuse(t, &x0[row.clone()], &eps[row.clone()], &mut x_t[row]);
         }
         let told: Vec<f64> = timesteps.iter().map(|&t| t as f64).collect();
-        let classes = self.class.map(|class| vec![class; timesteps.len()]);
-        let told = Conditioning::at(&told).with_classes(classes.as_deref());
+        let told = Conditioning::at(&told).with_classes(classes);
         let x = from_samples(x_t.clone(), self.shape, device);
         let output = self.network.forward(x.clone(), told, None);
         let learned = self.process.variance == Variance::Learned;

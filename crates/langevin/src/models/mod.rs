@@ -45,6 +45,11 @@ pub trait Network: Send {
     fn check(&self, conditioning: &Conditioning, _samples: usize) -> Result<(), ConditioningError> {
         conditioning.without_classes()
     }
+
+    /// The number by which the network is told of no class in particular, if it has learned to be.
+    fn null_class(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// The configuration of a network.
@@ -90,6 +95,24 @@ impl ModelConfig {
         match self {
             Self::Unet(config) => Model::Unet(config.init(shape.channels, seed, device)),
             Self::Mlp(config) => Model::Mlp(config.init(shape.elements(), seed, device)),
+        }
+    }
+
+    /// Classes that the network knows, where their number is known.
+    pub fn classes(&self) -> Option<usize> {
+        match self {
+            Self::Unet(UNetConfig {
+                class_embedding: Some(ClassEmbedding::Table { classes, .. }), ..
+            }) => Some(*classes),
+            Self::Unet(_) | Self::Mlp(_) => None,
+        }
+    }
+
+    /// The number by which the network is told of no class, if it learns that.
+    pub fn null_class(&self) -> Option<usize> {
+        match self {
+            Self::Unet(config) => config.class_embedding.and_then(ClassEmbedding::null_class),
+            Self::Mlp(_) => None,
         }
     }
 
@@ -169,6 +192,13 @@ impl Network for Model {
         match self {
             Self::Unet(network) => network.check(conditioning, samples),
             Self::Mlp(network) => network.check(conditioning, samples),
+        }
+    }
+
+    fn null_class(&self) -> Option<usize> {
+        match self {
+            Self::Unet(network) => network.null_class(),
+            Self::Mlp(network) => network.null_class(),
         }
     }
 }

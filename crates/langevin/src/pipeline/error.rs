@@ -1,7 +1,7 @@
 //! Why samples cannot be drawn.
 
+use crate::diffusion::GuidanceError;
 use crate::interop::diffusers::SchedulerError;
-use crate::models::ConditioningError;
 use crate::tensor::SampleShape;
 use langevin_math::MathError;
 
@@ -14,7 +14,11 @@ pub enum SampleError {
     #[error(transparent)]
     Scheduler(#[from] SchedulerError),
     #[error(transparent)]
-    Class(#[from] ConditioningError),
+    Guidance(#[from] GuidanceError),
+    #[error(
+        "a classifier guides the samplers of langevin, and {sampler} is a scheduler of diffusers: take --sampler ddpm or ddim"
+    )]
+    GuidedScheduler { sampler: &'static str },
     #[error(
         "{sampler} goes from data to noise, and this needs one that goes from noise to data, such as ddim"
     )]

@@ -115,6 +115,7 @@ impl Sampling<'_> {
                 };
                 noise.draw(seed, purpose, left as u32, &device)
             };
+            let denoiser = denoiser.from_sample(first);
             let repaint = repaint(inpainting, walk, shape, samples);
             let observe = &mut |moment: Moment<'_>| observe(first, moment);
             let Some(x) = repaint.run(&plan, &denoiser, noise.start(&device), &mut draw, observe) else {

@@ -1,6 +1,6 @@
 //! How samples are drawn.
 
-use crate::diffusion::Bound;
+use crate::diffusion::{Bound, Classes, Guidance};
 use crate::interop::diffusers::Scheduler;
 use crate::sampler::{Knobs, Noise, Sampler};
 use langevin_math::GridOptions;
@@ -16,8 +16,10 @@ pub struct SampleOptions {
     pub steps: Option<usize>,
     /// What is done to x̂_0 on the way; `None` takes the model's, or that of a scheduler of diffusers.
     pub bound: Option<Bound>,
-    /// The class of all samples, for a network that knows classes.
-    pub class: Option<usize>,
+    /// The classes of the samples, for a network that knows classes or a classifier that guides it.
+    pub classes: Classes,
+    /// How strongly they are pulled towards their classes.
+    pub guidance: Guidance,
     /// x_T, and the noise of the steps.
     pub noise: Noise,
     /// Samples computed at a time.
@@ -78,7 +80,8 @@ impl Default for SampleOptions {
             sampler: SamplerChoice::default(),
             steps: None,
             bound: None,
-            class: None,
+            classes: Classes::None,
+            guidance: Guidance::default(),
             noise: Noise::Seed(0),
             batch: 16,
         }

@@ -43,7 +43,7 @@ impl Sampling<'_> {
             return Err(SampleError::Picture { got: x0.len(), shape });
         }
         let grid = self.way_back(wanted)?;
-        let denoiser = self.bounded(None).of_class(wanted.class)?;
+        let denoiser = self.bounded(None).of_classes(wanted.class.into())?;
         let seed = Noise::Seed(wanted.seed);
         let noise = NoiseSource { noise: &seed, first: 0, samples: 1, shape };
         let eps = to_vec(noise.start(&device));

@@ -1,7 +1,7 @@
 //! Drawing samples from a network in its process.
 
 use super::{SampleError, SampleOptions, SamplerChoice};
-use crate::diffusion::{Bound, Denoiser, Process};
+use crate::diffusion::{Bound, ClassifierGuide, Denoiser, Process};
 use crate::models::Network;
 use crate::sampler::{Generation, Knobs, Moment, Plan};
 use crate::tensor::{SampleShape, cpu};
@@ -21,6 +21,8 @@ pub struct Sampling<'a> {
     pub shape: SampleShape,
     /// What is done to x̂_0 on the way, if nothing else is asked for.
     pub bound: Bound,
+    /// The classifier that guides the network, if one does.
+    pub guide: Option<ClassifierGuide<'a>>,
 }
 
 impl<'a> Sampling<'a> {
@@ -47,13 +49,17 @@ impl<'a> Sampling<'a> {
     /// The network in its process, with the bound of `options`, of their scheduler, or else the model's.
     ///
     /// # Errors
-    /// If the network does not know the class, or knows classes and none is given.
+    /// If the network does not know the classes, or knows some, cannot do without and none is given; if the guidance makes no sense for
+    /// it, or a classifier is to guide a scheduler of diffusers.
     pub fn denoiser(&self, options: &SampleOptions) -> Result<Denoiser<'a>, SampleError> {
         let bound = options.bound.or(match &options.sampler {
             SamplerChoice::Own { .. } => None,
             SamplerChoice::Diffusers(scheduler) => Some(scheduler.bound()),
         });
-        Ok(self.bounded(bound).of_class(options.class)?)
+        if self.guide.is_some() && matches!(options.sampler, SamplerChoice::Diffusers(_)) {
+            return Err(SampleError::GuidedScheduler { sampler: options.sampler.name() });
+        }
+        Ok(self.bounded(bound).guided(options.classes.clone(), options.guidance, self.guide)?)
     }
 
     pub(super) fn bounded(&self, bound: Option<Bound>) -> Denoiser<'a> {

@@ -58,6 +58,14 @@ pub enum RenderError {
         /// Labels given.
         labels: usize,
     },
+    /// Not a name for each row.
+    #[error("{names} names are given for {rows} rows of pictures: give one a row")]
+    Names {
+        /// Rows of the sheet.
+        rows: usize,
+        /// Names given.
+        names: usize,
+    },
     /// A number of columns of 0.
     #[error("a sheet has at least 1 column, got 0")]
     NoColumns,

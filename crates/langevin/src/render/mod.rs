@@ -19,6 +19,7 @@ mod pictures;
 mod plot;
 mod points;
 mod range;
+mod rows;
 mod strip;
 mod text;
 
@@ -35,6 +36,7 @@ pub use pictures::Pictures;
 pub use plot::{Panel, PlotOptions, panels, scatter};
 pub use points::Series;
 pub use range::Range;
+pub use rows::named_rows;
 pub use strip::strip;
 
 /// The longest side of a drawn image, in pixels (a caption adds its own height).

@@ -29,26 +29,48 @@ const MIN_VARIANCE: f64 = 1e-20;
 
 impl Solver for Ddpm {
     fn step(&mut self, step: &mut Step) -> Tensor<4> {
-        let denoised = step.denoise();
+        let (denoised, gradient) = step.denoise_apart();
         let levels = step.levels;
         let (of_x0, of_x) = levels.posterior_mean_coefficients();
         let mean = mix(of_x0, denoised.x0, of_x, step.x.clone());
+        let deviation = Deviation::of(self.variance, levels, denoised.variance);
+        // A classifier moves the mean by the variance times its pull    (Dhariwal & Nichol 2021, Algorithm 1)
+        let mean = match gradient {
+            Some(gradient) => mean + deviation.times(deviation.times(gradient)),
+            None => mean,
+        };
         if levels.to.is_data() && !(self.noise_at_last && levels.from.t > 0.0) {
             return mean;
         }
-        mean + scaled(self.variance, levels, denoised.variance, step.noise())
+        mean + deviation.times(step.noise())
     }
 }
 
-/// σ z.
-fn scaled(variance: Variance, levels: Transition, learned: Option<Tensor<4>>, z: Tensor<4>) -> Tensor<4> {
-    let (large, small) = (levels.beta(), levels.posterior_variance().max(MIN_VARIANCE));
-    match (variance, learned) {
-        (Variance::FixedLarge, _) => z.mul_scalar(large.sqrt()),
-        // σ = exp((v ln β + (1 − v) ln β̃) / 2)    (Nichol & Dhariwal 2021, Eq. 15)
-        (Variance::Learned, Some(v)) => {
-            v.mul_scalar(0.5 * (large.ln() - small.ln())).add_scalar(0.5 * small.ln()).exp() * z
+/// σ, the same for all elements or learned for each.
+#[allow(clippy::large_enum_variant)]
+enum Deviation {
+    Fixed(f64),
+    Learned(Tensor<4>),
+}
+
+impl Deviation {
+    fn of(variance: Variance, levels: Transition, learned: Option<Tensor<4>>) -> Self {
+        let (large, small) = (levels.beta(), levels.posterior_variance().max(MIN_VARIANCE));
+        match (variance, learned) {
+            (Variance::FixedLarge, _) => Self::Fixed(large.sqrt()),
+            // σ = exp((v ln β + (1 − v) ln β̃) / 2)    (Nichol & Dhariwal 2021, Eq. 15)
+            (Variance::Learned, Some(v)) => {
+                let log = v.mul_scalar(0.5 * (large.ln() - small.ln())).add_scalar(0.5 * small.ln());
+                Self::Learned(log.exp())
+            }
+            (Variance::FixedSmall | Variance::Learned, _) => Self::Fixed(small.sqrt()),
         }
-        (Variance::FixedSmall | Variance::Learned, _) => z.mul_scalar(small.sqrt()),
+    }
+
+    fn times(&self, z: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Fixed(sigma) => z.mul_scalar(*sigma),
+            Self::Learned(sigma) => sigma.clone() * z,
+        }
     }
 }

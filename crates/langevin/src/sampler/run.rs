@@ -89,8 +89,8 @@ impl Generation<'_> {
             let noise = NoiseSource { noise: self.noise, first, samples: samples_now, shape: self.shape };
             let mut solver = self.plan.solver();
             let start = noise.start(device);
-            let x =
-                run(&mut *solver, self.denoiser, &self.plan.grid, start, &noise, &mut |m| observe(first, m))?;
+            let denoiser = &self.denoiser.from_sample(first);
+            let x = run(&mut *solver, denoiser, &self.plan.grid, start, &noise, &mut |m| observe(first, m))?;
             samples.extend(crate::tensor::to_vec(x));
         }
         Some(samples)

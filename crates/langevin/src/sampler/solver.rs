@@ -57,6 +57,14 @@ impl<'a> Step<'a> {
         denoised
     }
 
+    /// As [`Step::denoise`], with a classifier's pull apart, which is not yet in x̂_0 and ε̂.
+    pub fn denoise_apart(&mut self) -> (Denoised, Option<Tensor<4>>) {
+        let (denoised, gradient) = self.denoiser.denoise_apart(self.x.clone(), self.levels.from);
+        self.evaluations += 1;
+        self.seen.get_or_insert_with(|| denoised.x0.clone());
+        (denoised, gradient)
+    }
+
     /// ε̂ of a network's output for this step's x, whatever bound is put on x̂_0.
     pub fn eps_of_output(&self, output: Tensor<4>, level: NoiseLevel) -> Tensor<4> {
         self.denoiser.eps_of_output(output, self.x.clone(), level)

@@ -4,6 +4,7 @@ use super::timesteps::TimestepDraw;
 use crate::config::Settings;
 use crate::data::{Dataset, Order, flip_horizontal};
 use crate::diffusion::Process;
+use crate::models::Conditioning;
 use langevin_math::rng::{Purpose, Stream};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -21,6 +22,8 @@ pub struct Batch {
     pub x: Vec<f32>,
     /// The timestep of each sample.
     pub timesteps: Vec<f64>,
+    /// The class of each sample that the network is told, where it is told any.
+    pub classes: Option<Vec<usize>>,
     /// What the loss of each sample counts, for how often its timestep is drawn.
     pub weights: Vec<f64>,
     /// The target of each sample, channels last.
@@ -40,6 +43,29 @@ pub struct Source<'a> {
     pub indices: &'a [usize],
     /// Positions in `indices`, by the sample's position in the run.
     pub order: &'a Order,
+}
+
+impl Source<'_> {
+    /// The classes of the samples `picks` of the data, if the network is told them.
+    pub(super) fn classes(&self, picks: &[usize]) -> Option<Vec<usize>> {
+        let labels = self.data.labels().filter(|_| self.settings.recipe.data.labels)?;
+        Some(picks.iter().map(|&pick| labels[pick] as usize).collect())
+    }
+
+    /// Keeps the class of a part of the samples from the network, each by its own position in the run
+    /// (Ho & Salimans 2022, Algorithm 1).
+    fn forget_some(&self, classes: &mut [usize], first_sample: u64) {
+        let train = &self.settings.recipe.train;
+        let Some(null_class) = self.settings.recipe.model.null_class() else { return };
+        let dropout = train.label_dropout.unwrap_or(0.0);
+        for (sample, class) in (first_sample..).zip(classes) {
+            let mut drawn = [0.0];
+            Stream::new(train.seed, Purpose::LabelDropout, sample).uniform(0, &mut drawn);
+            if f64::from(drawn[0]) < dropout {
+                *class = null_class;
+            }
+        }
+    }
 }
 
 impl Batch {
@@ -70,6 +96,10 @@ impl Batch {
             process.target(steps[row], x0, &eps, target);
         });
         batch.timesteps = steps.iter().map(|&step| step as f64).collect();
+        batch.classes = source.classes(&picks).map(|mut classes| {
+            source.forget_some(&mut classes, first_sample);
+            classes
+        });
         batch
     }
 
@@ -79,7 +109,7 @@ impl Batch {
         let size = settings.shape.elements();
         let mut batch = Self::empty(0, rows.len() * size);
         batch.weights = vec![1.0; rows.len()];
-        for (row, k) in rows.enumerate() {
+        for (row, k) in rows.clone().enumerate() {
             let elements = row * size..(row + 1) * size;
             let (x0, mut eps) = (&mut batch.x0[elements.clone()], vec![0.0; size]);
             data.read(held_out[k], x0);
@@ -90,12 +120,19 @@ impl Batch {
             process.target(step, x0, &eps, &mut batch.target[elements]);
             batch.timesteps.push(step as f64);
         }
+        let picks: Vec<usize> = rows.map(|k| held_out[k]).collect();
+        batch.classes = source.classes(&picks);
         batch
+    }
+
+    /// What the network is told of the samples.
+    pub fn conditioning(&self) -> Conditioning<'_> {
+        Conditioning::at(&self.timesteps).with_classes(self.classes.as_deref())
     }
 
     fn empty(first_sample: u64, elements: usize) -> Self {
         let zeros = || vec![0.0; elements];
         let (x0, x, target) = (zeros(), zeros(), zeros());
-        Self { first_sample, x0, x, timesteps: Vec::new(), weights: Vec::new(), target }
+        Self { first_sample, x0, x, timesteps: Vec::new(), classes: None, weights: Vec::new(), target }
     }
 }

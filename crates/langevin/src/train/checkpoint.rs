@@ -65,6 +65,8 @@ struct State {
     shape: SampleShape,
     levels: Option<u32>,
     data: DataFacts,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    class_names: Vec<String>,
     /// What is done to x̂_0 in sampling, where that is not what such samples usually have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bound: Option<Bound>,
@@ -152,7 +154,8 @@ impl Checkpoint {
         let path = folder.join(RECIPE);
         let recipe = Recipe::parse(&path.display().to_string(), &read(&path)?)
             .map_err(|cause| CheckpointError::Recipe { path: path.clone(), cause })?;
-        let settings = Settings { recipe, shape: state.shape, levels: state.levels, data: state.data };
+        let State { shape, levels, data, class_names, .. } = state;
+        let settings = Settings { recipe, shape, levels, data, class_names };
         settings.check().map_err(|error| unsound(error.to_string()))?;
         if let Some(bound) = state.bound.filter(|bound| !bound.is_sound()) {
             return Err(unsound(format!("its bound is {bound:?}, whose numbers cannot be applied")));

@@ -4,7 +4,7 @@ use super::checkpoint::WeightsKind;
 use super::trainer::Trainer;
 use crate::config::EvaluateConfig;
 use crate::data::spread;
-use crate::diffusion::Denoiser;
+use crate::diffusion::{Denoiser, GuidanceError};
 use crate::eval::quality::{DataSource, Describer, Drawn, Kept, frechet_of, gather};
 use crate::eval::{BoundTerms, NllOptions, evaluate_nll};
 use crate::features::FeatureNetwork;
@@ -28,6 +28,8 @@ pub enum EvaluateError {
     Metrics(#[from] MetricsError),
     #[error(transparent)]
     Process(#[from] MathError),
+    #[error(transparent)]
+    Guidance(#[from] GuidanceError),
 }
 
 /// What a measurement came to.
@@ -92,7 +94,8 @@ impl Evaluator {
     ) -> Result<Option<Measurement>, EvaluateError> {
         let (settings, process) = (trainer.settings(), trainer.process());
         let network = &trainer.network(WeightsKind::Ema);
-        let denoiser = &Denoiser::new(network, process, settings.bound());
+        let denoiser = Denoiser::new(network, process, settings.bound());
+        let denoiser = &denoiser.of_classes(settings.classes_in_turn())?;
         let sampler = Sampler::named("ddim").expect("the registry has it");
         let steps = self.config.steps.min(process.len());
         let knobs = Knobs::new(process.variance);
@@ -108,11 +111,12 @@ impl Evaluator {
         };
         let (frechet, _) = frechet_of(&drawn.statistics, &self.reference)?;
         let Some(levels) = settings.levels else { return Ok(Some(Measurement { frechet, nll: None })) };
-        let terms = BoundTerms { network, process, bound: settings.bound(), shape, levels, class: None };
+        let terms = BoundTerms { network, process, bound: settings.bound(), shape, levels };
         let (set, train, held_out) = trainer.data();
         let indices = spread(if held_out.is_empty() { train } else { held_out }, LIKELIHOOD.0);
         let read = |index: usize, out: &mut [f32]| set.read(indices[index], out);
-        let options = NllOptions { terms: Some(LIKELIHOOD.1), seed: self.config.seed, batch };
+        let classes = trainer.classes_of(&indices);
+        let options = NllOptions { terms: Some(LIKELIHOOD.1), seed: self.config.seed, batch, classes };
         let nll = evaluate_nll(&terms, indices.len(), &read, options, &cpu(), &mut |_, _| proceed(count));
         Ok(nll.map(|nll| Measurement { frechet, nll: Some(nll.total.mean) }))
     }

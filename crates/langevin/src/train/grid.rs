@@ -1,7 +1,7 @@
 //! The sample grids of a run.
 
 use crate::config::Settings;
-use crate::diffusion::{Denoiser, Process};
+use crate::diffusion::{Denoiser, GuidanceError, Process};
 use crate::models::Model;
 use crate::render::{self, Pictures, PlotOptions, RenderError, Series};
 use crate::sampler::{Generation, Knobs, Noise, Plan, Sampler};
@@ -16,6 +16,8 @@ use std::path::Path;
 pub enum GridError {
     #[error(transparent)]
     Process(#[from] MathError),
+    #[error(transparent)]
+    Guidance(#[from] GuidanceError),
     #[error(transparent)]
     Render(#[from] RenderError),
 }
@@ -37,7 +39,8 @@ pub fn draw_grid(
     let sampler = Sampler::named("ddpm").expect("the registry has it");
     let knobs = Knobs::new(process.variance);
     let plan = &Plan::of(sampler, knobs, &process.table, GridOptions::default(), sample.grid_steps)?;
-    let denoiser = &Denoiser::new(network, process, settings.bound());
+    let denoiser = Denoiser::new(network, process, settings.bound());
+    let denoiser = &denoiser.of_classes(settings.classes_in_turn())?;
     let (count, shape, noise) = (sample.grid_samples, settings.shape, &Noise::Seed(sample.seed));
     // No more at a time than training takes, and points all at once.
     let batch = if settings.clips() { count.min(settings.micro_batch()) } else { count };

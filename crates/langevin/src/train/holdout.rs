@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Source};
 use super::objective::Losses;
-use crate::models::{Conditioning, Network};
+use crate::models::Network;
 use crate::tensor::{from_samples, to_vec};
 use burn::tensor::Device;
 
@@ -23,7 +23,7 @@ pub(super) fn holdout_loss(
         let rows = first..samples.min(first + settings.micro_batch());
         let mut batch = Batch::held_out(source, held_out, rows, samples);
         let x = from_samples(std::mem::take(&mut batch.x), settings.shape, device);
-        let output = to_vec(network.forward(x, Conditioning::at(&batch.timesteps), None));
+        let output = to_vec(network.forward(x, batch.conditioning(), None));
         let losses = Losses::of(settings, source.process, &batch, &output, &batch.weights);
         sum += losses.samples.iter().sum::<f64>();
     }

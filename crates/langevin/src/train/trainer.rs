@@ -14,9 +14,9 @@ use super::timesteps::{LossHistory, TimestepDraw};
 use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
 use crate::data::{Dataset, Order, holdout_split};
-use crate::diffusion::Process;
+use crate::diffusion::{Classes, Process};
 use crate::models::weights::{Array, Weights, with_weights};
-use crate::models::{Conditioning, Model, Network};
+use crate::models::{Model, Network};
 use crate::nn::DropoutKey;
 use crate::tensor::{from_samples, to_vec};
 use burn::module::Module;
@@ -124,6 +124,11 @@ impl Trainer {
         (&self.data, &self.train, &self.held_out)
     }
 
+    /// The classes of samples of the data, where the network is told them.
+    pub fn classes_of(&self, indices: &[usize]) -> Classes {
+        self.source().classes(indices).map_or(Classes::None, |classes| Classes::Each(classes.into()))
+    }
+
     /// Samples trained on, and held out.
     pub fn sample_counts(&self) -> (usize, usize) {
         (self.train.len(), self.held_out.len())
@@ -179,7 +184,7 @@ impl Trainer {
         let model = self.model();
         let key = DropoutKey { seed: train.seed, first_sample: batch.first_sample };
         let x = from_samples(std::mem::take(&mut batch.x), shape, &self.device);
-        let output = model.forward(x, Conditioning::at(&batch.timesteps), Some(key));
+        let output = model.forward(x, batch.conditioning(), Some(key));
         let weights: Vec<f64> = batch.weights.iter().map(|weight| weight / train.batch as f64).collect();
         let values = to_vec(output.clone().inner());
         let losses = Losses::of(&self.settings, &self.process, &batch, &values, &weights);

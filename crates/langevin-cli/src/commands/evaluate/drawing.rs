@@ -2,10 +2,12 @@
 
 use super::Asked;
 use crate::exit::{Failure, usage};
+use crate::guidance::{Asked as AskedClass, Known, asked as asked_class, guidance};
 use crate::plan::thousands;
 use crate::progress::Progress;
 use crate::sampling;
 use anyhow::Context;
+use langevin::diffusion::Classes;
 use langevin::eval::quality::{Describer, Drawn, Gathered, Kept, SampleSource, gather};
 use langevin::sampler::Noise;
 use langevin::{SampleOptions, SamplerChoice, TrainedModel};
@@ -32,12 +34,18 @@ pub fn draw(
         wanted.sampler = Some(own.to_owned());
         wanted.steps = wanted.steps.or(Some(SAMPLER.1.min(model.process.len())));
     }
+    let classes = match asked_class(&arguments.guidance, &Known::of(model))? {
+        AskedClass::None => Classes::None,
+        AskedClass::One(class) => Classes::All(class),
+        AskedClass::All(count) => Classes::in_turn(count),
+    };
     let options = SampleOptions {
         count,
         sampler: sampling::choice(&wanted, model)?,
         steps: wanted.steps,
         bound: sampling::bound(&wanted)?,
-        class: arguments.class,
+        classes,
+        guidance: guidance(&arguments.guidance)?,
         noise: Noise::Seed(arguments.seed),
         batch: arguments.batch,
     };

@@ -2,14 +2,36 @@
 
 use super::{Asked, Part};
 use crate::exit::{Failure, usage};
+use crate::guidance::{Asked as AskedClass, Known, asked as asked_class};
 use crate::plan::thousands;
 use crate::progress::Progress;
 use langevin::TrainedModel;
-use langevin::diffusion::Process;
+use langevin::diffusion::{Classes, Denoiser, Process};
 use langevin::eval::{BoundTerms, Estimate, Flow, FlowOptions, Nll, NllOptions, evaluate_nll};
 
 fn levels(part: &Part) -> Result<u32, Failure> {
     part.levels.ok_or_else(|| usage("points have no levels"))
+}
+
+/// The classes that the network is told: the one that is asked for, or else the data's own, where they are those that it learned.
+fn classes(asked: Asked, model: &TrainedModel, part: &Part) -> Result<Classes, Failure> {
+    let known = Known::of(model);
+    let classes = match asked_class(&asked.arguments.guidance, &known)? {
+        AskedClass::One(class) => Classes::All(class),
+        AskedClass::All(_) => {
+            return Err(usage("--class all is for samples: of data, each has its own class"));
+        }
+        AskedClass::None => match part.labels() {
+            Some((labels, names)) if !names.is_empty() && names == known.names => {
+                Classes::Each(labels.into())
+            }
+            _ => Classes::None,
+        },
+    };
+    // What the network lacks is told before it computes.
+    let denoiser = Denoiser::new(&model.network, &model.process, model.checkpoint.bound());
+    denoiser.of_classes(classes.clone()).map_err(usage)?;
+    Ok(classes)
 }
 
 /// The bound on the negative log-likelihood of a part of the data.
@@ -25,12 +47,12 @@ pub fn nll(asked: Asked, model: &TrainedModel, part: &Part) -> Result<Nll, Failu
         bound: model.checkpoint.bound(),
         shape: model.shape(),
         levels,
-        class: arguments.class,
     };
     let options = NllOptions {
         terms: (!arguments.full).then_some(arguments.terms),
         seed: arguments.seed,
         batch: arguments.batch,
+        classes: classes(asked, model, part)?,
     };
     let steps = if arguments.full { model.process.len() } else { arguments.terms.min(model.process.len()) };
     let mut progress = Progress::new("evaluating", (part.len() * steps) as u64, 0, arguments.quiet);
@@ -52,12 +74,12 @@ pub fn nll(asked: Asked, model: &TrainedModel, part: &Part) -> Result<Nll, Failu
 pub fn ode(asked: Asked, model: &TrainedModel, part: &Part) -> Result<Estimate, Failure> {
     let arguments = asked.arguments;
     let network = &model.differentiable();
-    let (process, shape, levels, class) = (&model.process, model.shape(), levels(part)?, arguments.class);
+    let (process, shape, levels) = (&model.process, model.shape(), levels(part)?);
     let options = FlowOptions { steps: arguments.ode_steps, seed: arguments.seed, batch: arguments.batch };
     let total = 4 * arguments.ode_steps * part.len();
     let mut progress = Progress::new("solving", total as u64, 0, arguments.quiet);
     let read = |index: usize, out: &mut [f32]| part.read(index, out);
-    let flow = Flow { network, process, shape, levels, class };
+    let flow = Flow { network, process, shape, levels, classes: classes(asked, model, part)? };
     let device = langevin::cpu().autodiff();
     let bits = flow.evaluate(part.len(), &read, options, &device, &mut |done, _| {
         progress.update(

@@ -7,6 +7,7 @@ use crate::commands::diffuse::options;
 use crate::download::hex;
 use crate::exit::{Done, Failure, usage};
 use langevin::TrainedModel;
+use langevin::config::DataFacts;
 use langevin::data::{self, Dataset, holdout_split, spread};
 use langevin::eval::quality::DataSource;
 use sha2::{Digest, Sha256};
@@ -31,6 +32,13 @@ impl Part {
     /// Reads sample `index` into `out`, channels last, scaled to [−1, 1].
     pub fn read(&self, index: usize, out: &mut [f32]) {
         self.set.read(self.indices[index], out);
+    }
+
+    /// The class of each sample, and the names of all classes.
+    pub fn labels(&self) -> Option<(Vec<usize>, &[String])> {
+        let labels = self.set.labels()?;
+        let labels = self.indices.iter().map(|&index| labels[index] as usize).collect();
+        Some((labels, self.set.class_names()))
     }
 
     /// Its samples, to be described.
@@ -113,7 +121,7 @@ fn own_parts(
     };
     let set = Rc::new(data::load(source, &recipe.data.options(recipe.train.seed))?);
     check_shape(&set, subject)?;
-    if set.checksum() != facts.checksum {
+    if DataFacts::of(&set, recipe.data.labels) != facts {
         return Err(usage(format!(
             "{source} is no longer what the model was trained on: give --data {source}"
         )));

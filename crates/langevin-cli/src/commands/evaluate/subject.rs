@@ -3,9 +3,9 @@
 use crate::args::{EvaluateArguments, ReadArguments};
 use crate::commands::diffuse::options;
 use crate::exit::{Failure, usage};
+use crate::guidance::{Known, asked};
 use crate::sampling;
 use langevin::data::{self, Dataset};
-use langevin::models::{Conditioning, Network};
 use langevin::train::find_checkpoint;
 use langevin::{SampleShape, TrainedModel};
 
@@ -24,9 +24,8 @@ impl Subject {
             return Self::samples(arguments);
         }
         let model = sampling::model(&arguments.what, None, arguments.weights.into())?;
-        let classes = arguments.class.map(|class| [class]);
-        let told = Conditioning::at(&[0.0]).with_classes(classes.as_ref().map(|classes| &classes[..]));
-        model.network.check(&told, 1).map_err(usage)?;
+        // A wrong class is known before anything is drawn.
+        asked(&arguments.guidance, &Known::of(&model))?;
         if let Some(variance) = arguments.sampler.variance {
             sampling::check_variance(variance, model.process.variance)?;
         }

@@ -119,5 +119,11 @@ pub(crate) fn recipe_around(model: ModelConfig) -> Recipe {
 
 /// Settings of a recipe that has not met data.
 pub(crate) fn settings_around(recipe: Recipe, shape: SampleShape) -> Settings {
-    Settings { recipe, shape, levels: Some(LEVELS), data: DataFacts { count: 0, checksum: 0 } }
+    Settings {
+        recipe,
+        shape,
+        levels: Some(LEVELS),
+        data: DataFacts { count: 0, checksum: 0 },
+        class_names: Vec::new(),
+    }
 }

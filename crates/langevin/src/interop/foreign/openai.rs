@@ -58,7 +58,7 @@ pub(super) fn infer(path: &Path, weights: &Weights) -> Result<Inferred, ForeignE
     let residual_levels =
         |first: usize, last: usize| if residual { (first..=last).collect() } else { Vec::new() };
     let class_embedding = match weights.contains_key("label_emb.weight") {
-        true => Some(ClassEmbedding::Table { classes: size("label_emb.weight", 0)? }),
+        true => Some(ClassEmbedding::Table { classes: size("label_emb.weight", 0)?, null_class: false }),
         false => None,
     };
     let published = published::openai(&channels, residual, class_embedding.is_some());

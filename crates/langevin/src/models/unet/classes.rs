@@ -1,5 +1,6 @@
 //! How a network is told the class of a sample.
 
+use super::config::is_default;
 use crate::models::{Conditioning, ConditioningError};
 use crate::nn::{Init, TimestepEmbedding, TimestepEncoding};
 use burn::module::{Module, Param};
@@ -14,6 +15,10 @@ pub enum ClassEmbedding {
     Table {
         /// Classes that the network knows.
         classes: usize,
+        /// Whether there is one vector more, after those of the classes, for samples of no class in particular: what
+        /// classifier-free guidance guides away from (Ho & Salimans 2022).
+        #[serde(default, skip_serializing_if = "is_default")]
+        null_class: bool,
     },
     /// The class is a number, embedded as timesteps are, by layers of its own.
     Timestep {},
@@ -22,10 +27,31 @@ pub enum ClassEmbedding {
 }
 
 impl ClassEmbedding {
+    /// A table for `classes`, and for no class.
+    pub fn table(classes: usize) -> Self {
+        Self::Table { classes, null_class: true }
+    }
+
+    /// The number by which the network is told of no class, if it has learned that.
+    pub fn null_class(self) -> Option<usize> {
+        match self {
+            Self::Table { classes, null_class: true } => Some(classes),
+            _ => None,
+        }
+    }
+
+    /// Vectors of its table.
+    pub fn rows(self) -> usize {
+        match self {
+            Self::Table { classes, null_class } => classes + usize::from(null_class),
+            Self::Timestep {} | Self::Identity {} => 0,
+        }
+    }
+
     /// Checks what is given for `samples` samples; `embedding` is the length of a class's vector.
     ///
     /// # Errors
-    /// If classes are missing, too few or too many, or unknown.
+    /// If classes are missing and the network has no vector for none, are too few or too many, or unknown.
     pub fn check(
         self,
         given: &Conditioning,
@@ -41,12 +67,14 @@ impl ClassEmbedding {
                 Err(ConditioningError::VectorLength { got: vectors.len(), samples, length: embedding })
             };
         }
-        let given = given.classes.ok_or(ConditioningError::MissingClasses)?;
+        let Some(given) = given.classes else {
+            return self.null_class().map(|_| ()).ok_or(ConditioningError::MissingClasses);
+        };
         if given.len() != samples {
             return Err(ConditioningError::Count { got: given.len(), samples });
         }
-        let Self::Table { classes } = self else { return Ok(()) };
-        match given.iter().position(|&class| class >= classes) {
+        let Self::Table { classes, .. } = self else { return Ok(()) };
+        match given.iter().position(|&class| class >= self.rows()) {
             Some(sample) => Err(ConditioningError::UnknownClass { sample, class: given[sample], classes }),
             None => Ok(()),
         }
@@ -60,8 +88,8 @@ impl ClassEmbedding {
         embedding: usize,
     ) -> Option<ClassLayers> {
         match self {
-            Self::Table { classes } => {
-                Some(ClassLayers::Table(ClassTable { weight: init.normal([classes, embedding]) }))
+            Self::Table { .. } => {
+                Some(ClassLayers::Table(ClassTable { weight: init.normal([self.rows(), embedding]) }))
             }
             Self::Timestep {} => {
                 Some(ClassLayers::Timestep(TimestepEmbedding::new(init, encoding, embedding)))
@@ -102,8 +130,14 @@ pub(super) fn embed(
     let classes = given.classes.unwrap_or_default();
     match layers {
         Some(ClassLayers::Table(table)) => {
-            let rows: Vec<i64> = classes.iter().map(|&class| class as i64).collect();
-            let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [classes.len()]), device);
+            // Without classes, the last vector stands for none.
+            let last = table.weight.val().dims()[0] - 1;
+            let rows: Vec<i64> = match given.classes {
+                Some(classes) => classes.iter().map(|&class| class as i64).collect(),
+                None => vec![last as i64; given.timesteps.len()],
+            };
+            let count = rows.len();
+            let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), device);
             table.weight.val().select(0, rows)
         }
         Some(ClassLayers::Timestep(layers)) => {
@@ -124,13 +158,18 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_said() {
-        let table = ClassEmbedding::Table { classes: 10 };
+        let table = ClassEmbedding::Table { classes: 10, null_class: false };
         let times = [1.0, 2.0];
         let bare = Conditioning::at(&times);
         assert_eq!(table.check(&bare, 2, 4), Err(ConditioningError::MissingClasses));
         assert_eq!(table.check(&bare.with_classes(Some(&[0, 9])), 2, 4), Ok(()));
         let unknown = table.check(&bare.with_classes(Some(&[0, 10])), 2, 4);
         assert_eq!(unknown, Err(ConditioningError::UnknownClass { sample: 1, class: 10, classes: 10 }));
+        let with_none = ClassEmbedding::table(10);
+        assert_eq!(with_none.check(&bare, 2, 4), Ok(()));
+        assert_eq!(with_none.check(&bare.with_classes(Some(&[0, 10])), 2, 4), Ok(()));
+        let unknown = with_none.check(&bare.with_classes(Some(&[0, 11])), 2, 4);
+        assert_eq!(unknown, Err(ConditioningError::UnknownClass { sample: 1, class: 11, classes: 10 }));
         let few = table.check(&bare.with_classes(Some(&[0])), 2, 4);
         assert_eq!(few, Err(ConditioningError::Count { got: 1, samples: 2 }));
         assert_eq!(ClassEmbedding::Timestep {}.check(&bare.with_classes(Some(&[0, 99])), 2, 4), Ok(()));

@@ -21,7 +21,7 @@ impl UNetConfig {
             parts.push("residual resampling".to_owned());
         }
         match &self.class_embedding {
-            Some(ClassEmbedding::Table { classes }) => parts.push(format!("{classes} classes")),
+            Some(ClassEmbedding::Table { classes, .. }) => parts.push(format!("{classes} classes")),
             Some(ClassEmbedding::Timestep {} | ClassEmbedding::Identity {}) => {
                 parts.push("classes".to_owned())
             }

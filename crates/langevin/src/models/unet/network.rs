@@ -155,4 +155,8 @@ impl Network for UNet {
             None => conditioning.without_classes(),
         }
     }
+
+    fn null_class(&self) -> Option<usize> {
+        self.shape.class_embedding.and_then(ClassEmbedding::null_class)
+    }
 }

@@ -9,7 +9,7 @@ impl UNetConfig {
         let (finest, embedding) = (self.channels[0] as u64, self.embedding() as u64);
         let layers = linear(finest, embedding) + linear(embedding, embedding);
         let classes = match self.class_embedding {
-            Some(ClassEmbedding::Table { classes }) => classes as u64 * embedding,
+            Some(table @ ClassEmbedding::Table { .. }) => table.rows() as u64 * embedding,
             Some(ClassEmbedding::Timestep {}) => layers,
             Some(ClassEmbedding::Identity {}) | None => 0,
         };

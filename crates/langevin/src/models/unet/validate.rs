@@ -77,7 +77,7 @@ impl UNetConfig {
         let outputs = self.output_channels.unwrap_or(1);
         let bounded = (1..=16_384).contains(&outputs);
         setting(bounded, "output_channels", outputs.to_string(), "1 to 16,384")?;
-        if let Some(ClassEmbedding::Table { classes }) = self.class_embedding {
+        if let Some(ClassEmbedding::Table { classes, .. }) = self.class_embedding {
             let bounded = (1..=1 << 24).contains(&classes);
             setting(bounded, "class_embedding.classes", classes.to_string(), "1 to 16,777,216")?;
         }
@@ -196,7 +196,7 @@ mod tests {
             (|c| c.middle.scale = 0.0, "middle.scale"),
             (|c| c.embedding_size = Some(0), "embedding_size"),
             (|c| c.output_channels = Some(0), "output_channels"),
-            (|c| c.class_embedding = Some(ClassEmbedding::Table { classes: 0 }), "class_embedding"),
+            (|c| c.class_embedding = Some(ClassEmbedding::table(0)), "class_embedding"),
         ] {
             let message = refused(change).unwrap_err();
             assert!(message.contains(named), "{named}: {message}");

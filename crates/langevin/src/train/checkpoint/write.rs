@@ -39,8 +39,9 @@ pub(super) fn write_settings(
 ) -> Result<(), CheckpointError> {
     let text = settings.recipe.to_toml();
     write_text(&folder.join(RECIPE), &text).map_err(failed(&folder.join(RECIPE)))?;
-    let Settings { shape, levels, data, .. } = *settings;
-    let state = State { format: 1, progress, shape, levels, data, bound };
+    let Settings { shape, levels, data, ref class_names, .. } = *settings;
+    let class_names = class_names.clone();
+    let state = State { format: 1, progress, shape, levels, data, class_names, bound };
     let text = serde_json::to_string_pretty(&state).expect("a state has a JSON form");
     write_text(&folder.join(STATE), &text).map_err(failed(&folder.join(STATE)))
 }

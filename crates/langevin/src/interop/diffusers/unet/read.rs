@@ -175,7 +175,7 @@ fn middle(fields: &mut Fields, groups: usize, conditioning: TimeConditioning) ->
 fn class_embedding(fields: &mut Fields) -> Option<ClassEmbedding> {
     let classes = fields.optional_count("num_class_embeds", None);
     fields.parsed("class_embed_type", Value::Null, "timestep, identity or null", |value| match value {
-        Value::Null => Some(classes.map(|classes| ClassEmbedding::Table { classes })),
+        Value::Null => Some(classes.map(|classes| ClassEmbedding::Table { classes, null_class: false })),
         value => match value.as_str()? {
             "timestep" => Some(Some(ClassEmbedding::Timestep {})),
             "identity" => Some(Some(ClassEmbedding::Identity {})),

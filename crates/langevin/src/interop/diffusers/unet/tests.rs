@@ -182,5 +182,5 @@ fn missing_fields_have_the_defaults_of_diffusers() {
     assert_eq!(scale_shift.time_conditioning, TimeConditioning::ScaleShift);
     assert_eq!(scale_shift.middle, MiddleConfig { attention_groups: Some(0), ..MiddleConfig::default() });
     let classes = read(&json!({ "num_class_embeds": 10 })).unwrap();
-    assert_eq!(classes.class_embedding, Some(ClassEmbedding::Table { classes: 10 }));
+    assert_eq!(classes.class_embedding, Some(ClassEmbedding::Table { classes: 10, null_class: false }));
 }

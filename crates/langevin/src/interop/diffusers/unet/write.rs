@@ -21,7 +21,7 @@ pub fn unet_config(config: &UNetConfig, shape: SampleShape) -> Result<Value, Str
         if shape.height == shape.width { json!(shape.height) } else { json!([shape.height, shape.width]) };
     let (class_embed_type, classes) = match config.class_embedding {
         None => (Value::Null, None),
-        Some(ClassEmbedding::Table { classes }) => (Value::Null, Some(classes)),
+        Some(table @ ClassEmbedding::Table { .. }) => (Value::Null, Some(table.rows())),
         Some(ClassEmbedding::Timestep {}) => (json!("timestep"), None),
         Some(ClassEmbedding::Identity {}) => (json!("identity"), None),
     };
