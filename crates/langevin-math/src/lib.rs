@@ -34,6 +34,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bound;
+pub mod classes;
 pub mod decoder;
 pub mod embedding;
 pub mod error;
@@ -50,6 +51,7 @@ pub mod variance;
 pub mod weighting;
 
 pub use bound::{nats_to_bits_per_dim, prior_kl};
+pub use classes::{greatest_logit, log_softmax};
 pub use decoder::discretized_log_likelihood;
 pub use embedding::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embedding, sinusoidal_embeddings};
 pub use error::MathError;

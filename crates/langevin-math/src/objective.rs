@@ -31,6 +31,12 @@ pub enum Objective {
     },
     /// L_vlb, the variational bound in bits/dim    (Ho et al. 2020, Eq. 5)
     Vlb {},
+    /// −ln p(y | x_t): of a classifier, which learns the class of a noisy sample    (Dhariwal & Nichol 2021, section 4)
+    CrossEntropy {
+        /// Whether it learns from samples without noise alone, as what judges samples does.
+        #[serde(default)]
+        clean: bool,
+    },
 }
 
 impl Default for Objective {
@@ -50,6 +56,7 @@ impl Objective {
             Self::Simple { .. } => "simple",
             Self::Hybrid { .. } => "hybrid",
             Self::Vlb {} => "vlb",
+            Self::CrossEntropy { .. } => "cross-entropy",
         }
     }
 
@@ -57,14 +64,14 @@ impl Objective {
     pub const fn weighting(self) -> Option<Weighting> {
         match self {
             Self::Simple { weighting } | Self::Hybrid { weighting, .. } => Some(weighting),
-            Self::Vlb {} => None,
+            Self::Vlb {} | Self::CrossEntropy { .. } => None,
         }
     }
 
     /// What the bound on the likelihood counts, where it takes part.
     pub const fn bound_weight(self) -> Option<f64> {
         match self {
-            Self::Simple { .. } => None,
+            Self::Simple { .. } | Self::CrossEntropy { .. } => None,
             Self::Hybrid { lambda, .. } => Some(lambda),
             Self::Vlb {} => Some(1.0),
         }

@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::Device;
-use common::perturbed;
+use common::parts::{Parts, SHAPE};
 use langevin::config::builtin_recipe;
 use langevin::diffusion::{Bound, Process};
 use langevin::interop::diffusers::Scheduler;
@@ -15,37 +15,14 @@ use langevin::{Renoising, SampleError, SampleOptions, SampleShape, SamplerChoice
 use serde_json::json;
 use std::ops::ControlFlow;
 
-const SHAPE: SampleShape = SampleShape { height: 8, width: 8, channels: 1 };
+fn between(parts: &Parts, options: &SampleOptions, seeds: [u64; 2]) -> Result<Vec<f32>, SampleError> {
+    let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
+    Ok(parts.sampling().interpolate(options, seeds, proceed)?.unwrap())
+}
 
-struct Parts(Model, Process);
-
-impl Parts {
-    fn new() -> Self {
-        let network = builtin_recipe("digits").unwrap().model.init(SHAPE, 0, &Device::flex());
-        let process =
-            Process::new(&Schedule::default(), 1000, Prediction::Epsilon, Variance::FixedLarge).unwrap();
-        Self(perturbed(network, 0.05, 1), process)
-    }
-
-    fn sampling(&self) -> Sampling<'_> {
-        Sampling {
-            network: &self.0,
-            process: &self.1,
-            shape: SHAPE,
-            bound: Bound::Clip { range: 1.0 },
-            guide: None,
-        }
-    }
-
-    fn between(&self, options: &SampleOptions, seeds: [u64; 2]) -> Result<Vec<f32>, SampleError> {
-        let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
-        Ok(self.sampling().interpolate(options, seeds, proceed)?.unwrap())
-    }
-
-    fn renoised(&self, x0: &[f32], wanted: Renoising) -> Result<Renoised, SampleError> {
-        let proceed = &mut |_: Moment| ControlFlow::Continue(());
-        Ok(self.sampling().renoise(x0, &wanted, proceed)?.unwrap())
-    }
+fn renoised(parts: &Parts, x0: &[f32], wanted: Renoising) -> Result<Renoised, SampleError> {
+    let proceed = &mut |_: Moment| ControlFlow::Continue(());
+    Ok(parts.sampling().renoise(x0, &wanted, proceed)?.unwrap())
 }
 
 fn options(sampler: SamplerChoice, count: usize, batch: usize) -> SampleOptions {
@@ -60,7 +37,7 @@ fn named(name: &str) -> SamplerChoice {
 fn the_ends_are_the_samples_of_the_seeds_bit_by_bit() {
     let parts = Parts::new();
     for sampler in ["ddim", "heun", "dpmpp-2m", "unipc"] {
-        let frames = parts.between(&options(named(sampler), 5, 1), [3, 9]).unwrap();
+        let frames = between(&parts, &options(named(sampler), 5, 1), [3, 9]).unwrap();
         let ends = [3, 9].map(|seed| {
             let options = SampleOptions { noise: Noise::Seed(seed), ..options(named(sampler), 1, 1) };
             let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
@@ -72,7 +49,7 @@ fn the_ends_are_the_samples_of_the_seeds_bit_by_bit() {
         let mixed: Vec<f32> = ends[0].iter().zip(&ends[1]).map(|(a, b)| (a + b) / 2.0).collect();
         let middle = &frames[2 * 64..3 * 64];
         assert!(middle != ends[0] && middle != ends[1] && middle != mixed, "{sampler}");
-        let together = parts.between(&options(named(sampler), 5, 3), [3, 9]).unwrap();
+        let together = between(&parts, &options(named(sampler), 5, 3), [3, 9]).unwrap();
         assert!(frames.iter().zip(&together).all(|(a, b)| (a - b).abs() < 1e-4), "{sampler}");
     }
 }
@@ -81,8 +58,8 @@ fn the_ends_are_the_samples_of_the_seeds_bit_by_bit() {
 #[test]
 fn frames_lie_on_one_arc() {
     let parts = Parts::new();
-    let there = parts.between(&options(named("ddim"), 3, 1), [1, 2]).unwrap();
-    let back = parts.between(&options(named("ddim"), 3, 1), [2, 1]).unwrap();
+    let there = between(&parts, &options(named("ddim"), 3, 1), [1, 2]).unwrap();
+    let back = between(&parts, &options(named("ddim"), 3, 1), [2, 1]).unwrap();
     for (there, back) in there.chunks(64).zip(back.chunks(64).rev()) {
         assert!(there.iter().zip(back).all(|(a, b)| (a - b).abs() < 1e-4));
     }
@@ -109,12 +86,11 @@ fn samplers_that_draw_noise_are_refused_with_what_to_set() {
         (named("ddim"), 1, "1 samples between two seeds are too few", "2"),
     ];
     for (sampler, count, what, advice) in cases {
-        let told = parts.between(&options(sampler, count, 2), [0, 1]).unwrap_err().to_string();
+        let told = between(&parts, &options(sampler, count, 2), [0, 1]).unwrap_err().to_string();
         assert!(told.contains(what) && told.contains(advice), "{told}");
     }
     assert!(
-        parts
-            .between(&options(own("euler-ancestral", Knobs { eta: Some(0.0), ..knobs }), 2, 2), [0, 1])
+        between(&parts, &options(own("euler-ancestral", Knobs { eta: Some(0.0), ..knobs }), 2, 2), [0, 1])
             .is_ok()
     );
 }
@@ -124,12 +100,12 @@ fn all_timesteps_back_are_the_same_as_none_said() {
     let parts = Parts::new();
     let x0: Vec<f32> = (0..64).map(|i| (i as f32 / 10.0).sin()).collect();
     let wanted = Renoising { timestep: 39, steps: None, seed: 4, class: None };
-    let (x_t, all) = parts.renoised(&x0, wanted).unwrap();
+    let (x_t, all) = renoised(&parts, &x0, wanted).unwrap();
     assert_eq!(
-        parts.renoised(&x0, Renoising { steps: Some(40), ..wanted }).unwrap(),
+        renoised(&parts, &x0, Renoising { steps: Some(40), ..wanted }).unwrap(),
         (x_t.clone(), all.clone())
     );
-    let (same, fewer) = parts.renoised(&x0, Renoising { steps: Some(9), ..wanted }).unwrap();
+    let (same, fewer) = renoised(&parts, &x0, Renoising { steps: Some(9), ..wanted }).unwrap();
     assert!(same == x_t && fewer != all);
 }
 
@@ -150,7 +126,7 @@ fn fewer_steps_back_are_even_and_begin_where_the_picture_is() {
 fn ways_back_that_cannot_be_are_told() {
     let parts = Parts::new();
     let usual = Renoising { timestep: 39, steps: None, seed: 4, class: None };
-    let told = |x0: &[f32], wanted| parts.renoised(x0, wanted).unwrap_err().to_string();
+    let told = |x0: &[f32], wanted| renoised(&parts, x0, wanted).unwrap_err().to_string();
     let of = |timestep, steps| told(&[0.0; 64], Renoising { timestep, steps, ..usual });
     assert!(of(1000, None).contains("timestep 1000: counted from 0, this model's are 0 to 999"));
     for steps in [0, 41] {

@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::Device;
-use common::perturbed;
+use common::parts::{Parts, SHAPE};
 use langevin::config::builtin_recipe;
 use langevin::diffusion::{Bound, Classes, Process};
 use langevin::interop::diffusers::Scheduler;
@@ -16,32 +16,9 @@ use langevin::{Inpainting, SampleError, SampleOptions, SampleShape, SamplerChoic
 use serde_json::json;
 use std::ops::ControlFlow;
 
-const SHAPE: SampleShape = SampleShape { height: 8, width: 8, channels: 1 };
-
-struct Parts(Model, Process);
-
-impl Parts {
-    fn new() -> Self {
-        let network = builtin_recipe("digits").unwrap().model.init(SHAPE, 0, &Device::flex());
-        let process =
-            Process::new(&Schedule::default(), 1000, Prediction::Epsilon, Variance::FixedLarge).unwrap();
-        Self(perturbed(network, 0.05, 1), process)
-    }
-
-    fn sampling(&self) -> Sampling<'_> {
-        Sampling {
-            network: &self.0,
-            process: &self.1,
-            shape: SHAPE,
-            bound: Bound::Clip { range: 1.0 },
-            guide: None,
-        }
-    }
-
-    fn fill(&self, options: &SampleOptions, inpainting: &Inpainting) -> Result<Vec<f32>, SampleError> {
-        let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
-        Ok(self.sampling().inpaint(options, inpainting, proceed)?.unwrap())
-    }
+fn fill(parts: &Parts, options: &SampleOptions, inpainting: &Inpainting) -> Result<Vec<f32>, SampleError> {
+    let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
+    Ok(parts.sampling().inpaint(options, inpainting, proceed)?.unwrap())
 }
 
 /// A picture that is no model's, the left half of which is known.
@@ -74,7 +51,7 @@ fn assert_known(filled: &[f32], inpainting: &Inpainting, name: &str) {
 fn every_sampler_keeps_what_is_known_bit_by_bit() {
     let (parts, inpainting) = (Parts::new(), half());
     for sampler in SAMPLERS.iter().filter(|sampler| !sampler.inverts()) {
-        let filled = parts.fill(&options(sampler.name, 2, 2), &inpainting).unwrap();
+        let filled = fill(&parts, &options(sampler.name, 2, 2), &inpainting).unwrap();
         assert_known(&filled, &inpainting, sampler.name);
         assert_ne!(filled[..64], filled[64..], "{}", sampler.name);
     }
@@ -86,12 +63,12 @@ fn schedulers_of_diffusers_and_steps_that_end_above_the_data_keep_it_too() {
     for name in ["DDIMScheduler", "PNDMScheduler", "DPMSolverSinglestepScheduler", "EulerDiscreteScheduler"] {
         let scheduler = Scheduler::new(name, &json!({ "num_train_timesteps": 1000 })).unwrap();
         let options = SampleOptions { sampler: SamplerChoice::Diffusers(scheduler), ..options("ddpm", 1, 1) };
-        assert_known(&parts.fill(&options, &inpainting).unwrap(), &inpainting, name);
+        assert_known(&fill(&parts, &options, &inpainting).unwrap(), &inpainting, name);
     }
     let levels = GridOptions { last: Last::SigmaMin, ..GridOptions::default() };
     let sampler = SamplerChoice::Own { sampler: Sampler::named("ddpm").unwrap(), knobs: None, levels };
     let options = SampleOptions { sampler, ..options("ddpm", 1, 1) };
-    assert_known(&parts.fill(&options, &inpainting).unwrap(), &inpainting, "sigma-min");
+    assert_known(&fill(&parts, &options, &inpainting).unwrap(), &inpainting, "sigma-min");
 }
 
 /// The instruction sets and Burn's operations may round otherwise in another batch; each sample of a batch of its own may not.
@@ -99,14 +76,14 @@ fn schedulers_of_diffusers_and_steps_that_end_above_the_data_keep_it_too() {
 fn a_filling_does_not_depend_on_the_batch() {
     let (parts, inpainting) = (Parts::new(), half());
     for sampler in ["ddpm", "dpmpp-2m", "euler-ancestral"] {
-        let alone = parts.fill(&options(sampler, 5, 1), &inpainting).unwrap();
+        let alone = fill(&parts, &options(sampler, 5, 1), &inpainting).unwrap();
         for batch in [2, 5] {
-            let together = parts.fill(&options(sampler, 5, batch), &inpainting).unwrap();
+            let together = fill(&parts, &options(sampler, 5, batch), &inpainting).unwrap();
             for (i, (a, b)) in alone.iter().zip(&together).enumerate() {
                 assert!((a - b).abs() < 1e-4, "{sampler}, batch {batch}, element {i}: {b} for {a}");
             }
         }
-        assert_eq!(alone[..128], parts.fill(&options(sampler, 2, 1), &inpainting).unwrap());
+        assert_eq!(alone[..128], fill(&parts, &options(sampler, 2, 1), &inpainting).unwrap());
     }
 }
 
@@ -118,9 +95,9 @@ fn with_nothing_known_and_no_jumps_it_is_sampling() {
         let all = Inpainting { mask: vec![true; 64], resamples: 1, ..half() };
         let proceed = &mut |_: usize, _: Moment| ControlFlow::Continue(());
         let sampled = parts.sampling().sample(&options, proceed).unwrap().unwrap();
-        assert_eq!(parts.fill(&options, &all).unwrap(), sampled, "{sampler}");
+        assert_eq!(fill(&parts, &options, &all).unwrap(), sampled, "{sampler}");
         let none = Inpainting { mask: vec![false; 64], ..half() };
-        assert_eq!(parts.fill(&options, &none).unwrap(), none.known.repeat(2), "{sampler}");
+        assert_eq!(fill(&parts, &options, &none).unwrap(), none.known.repeat(2), "{sampler}");
     }
 }
 
@@ -128,15 +105,15 @@ fn with_nothing_known_and_no_jumps_it_is_sampling() {
 #[test]
 fn seeds_and_resamples_change_what_is_filled_in() {
     let (parts, inpainting) = (Parts::new(), half());
-    let first = parts.fill(&options("ddim", 1, 1), &inpainting).unwrap();
+    let first = fill(&parts, &options("ddim", 1, 1), &inpainting).unwrap();
     let seed = SampleOptions { noise: Noise::Seed(6), ..options("ddim", 1, 1) };
-    assert_ne!(first, parts.fill(&seed, &inpainting).unwrap());
+    assert_ne!(first, fill(&parts, &seed, &inpainting).unwrap());
     let once = Inpainting { resamples: 1, ..inpainting.clone() };
     let longer = Inpainting { jump: 7, ..inpainting.clone() };
-    let once = parts.fill(&options("ddim", 1, 1), &once).unwrap();
+    let once = fill(&parts, &options("ddim", 1, 1), &once).unwrap();
     assert_ne!(first, once);
     assert_eq!(
-        parts.fill(&options("ddim", 1, 1), &longer).unwrap(),
+        fill(&parts, &options("ddim", 1, 1), &longer).unwrap(),
         once,
         "7 steps have no room for a jump of 7"
     );
@@ -167,7 +144,7 @@ fn an_observer_counts_the_whole_walk_down_and_may_stop() {
 fn wrong_wishes_are_told() {
     let parts = Parts::new();
     let told = |inpainting: Inpainting, options: SampleOptions| {
-        parts.fill(&options, &inpainting).unwrap_err().to_string()
+        fill(&parts, &options, &inpainting).unwrap_err().to_string()
     };
     let usual = || options("ddpm", 1, 1);
     let cases = [

@@ -75,6 +75,8 @@ fn every_loss_and_gradient_agrees() {
                 }
                 let timesteps = (0..STEPS).map(|t| t as f64).collect();
                 let batch = Batch {
+                    labels: None,
+                    classes: None,
                     first_sample: 0,
                     x0: x0.clone(),
                     x: vec![],

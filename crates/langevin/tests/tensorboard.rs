@@ -16,6 +16,7 @@ const TAGS: &[(&str, &str)] = &[
     ("loss", "loss/train"),
     ("loss_max", "loss/train_max"),
     ("holdout_loss", "loss/held_out"),
+    ("holdout_accuracy", "quality/accuracy_held_out"),
     ("vlb", "loss/vlb"),
     ("grad_norm", "gradient/norm"),
     ("grad_norm_max", "gradient/norm_max"),

@@ -20,6 +20,7 @@ type Measure = (&'static str, fn(&MetricsLine) -> Option<f64>, Best);
 const MEASURES: &[Measure] = &[
     ("Loss", |line| line.loss, Best::Least),
     ("Held-out loss", |line| line.holdout_loss, Best::Least),
+    ("Held-out accuracy", |line| line.holdout_accuracy, Best::Greatest),
     ("Variational bound, bits/dim", |line| line.vlb, Best::Least),
     ("Gradient norm", |line| line.grad_norm, Best::Least),
     ("Learning rate", |line| Some(line.lr), Best::Greatest),

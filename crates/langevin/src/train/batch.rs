@@ -5,6 +5,7 @@ use crate::config::Settings;
 use crate::data::{Dataset, Order, flip_horizontal};
 use crate::diffusion::Process;
 use crate::models::Conditioning;
+use langevin_math::Objective;
 use langevin_math::rng::{Purpose, Stream};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -22,6 +23,8 @@ pub struct Batch {
     pub x: Vec<f32>,
     /// The timestep of each sample.
     pub timesteps: Vec<f64>,
+    /// The class of each sample, where classes are learned.
+    pub labels: Option<Vec<usize>>,
     /// The class of each sample that the network is told, where it is told any.
     pub classes: Option<Vec<usize>>,
     /// What the loss of each sample counts, for how often its timestep is drawn.
@@ -50,6 +53,16 @@ impl Source<'_> {
     pub(super) fn classes(&self, picks: &[usize]) -> Option<Vec<usize>> {
         let labels = self.data.labels().filter(|_| self.settings.recipe.data.labels)?;
         Some(picks.iter().map(|&pick| labels[pick] as usize).collect())
+    }
+
+    /// What of them the network is told: nothing, where it is to find them out.
+    fn told(&self, labels: Option<Vec<usize>>) -> Option<Vec<usize>> {
+        labels.filter(|_| !matches!(self.settings.recipe.objective, Objective::CrossEntropy { .. }))
+    }
+
+    /// Whether samples are seen without noise.
+    fn is_clean(&self) -> bool {
+        self.settings.recipe.objective == Objective::CrossEntropy { clean: true }
     }
 
     /// Keeps the class of a part of the samples from the network, each by its own position in the run
@@ -96,7 +109,11 @@ impl Batch {
             process.target(steps[row], x0, &eps, target);
         });
         batch.timesteps = steps.iter().map(|&step| step as f64).collect();
-        batch.classes = source.classes(&picks).map(|mut classes| {
+        if source.is_clean() {
+            batch.without_noise();
+        }
+        batch.labels = source.classes(&picks);
+        batch.classes = source.told(batch.labels.clone()).map(|mut classes| {
             source.forget_some(&mut classes, first_sample);
             classes
         });
@@ -120,8 +137,12 @@ impl Batch {
             process.target(step, x0, &eps, &mut batch.target[elements]);
             batch.timesteps.push(step as f64);
         }
+        if source.is_clean() {
+            batch.without_noise();
+        }
         let picks: Vec<usize> = rows.map(|k| held_out[k]).collect();
-        batch.classes = source.classes(&picks);
+        batch.labels = source.classes(&picks);
+        batch.classes = source.told(batch.labels.clone());
         batch
     }
 
@@ -130,9 +151,24 @@ impl Batch {
         Conditioning::at(&self.timesteps).with_classes(self.classes.as_deref())
     }
 
+    /// The samples as they are, at the cleanest timestep.
+    fn without_noise(&mut self) {
+        self.x.copy_from_slice(&self.x0);
+        self.timesteps.fill(0.0);
+    }
+
     fn empty(first_sample: u64, elements: usize) -> Self {
         let zeros = || vec![0.0; elements];
         let (x0, x, target) = (zeros(), zeros(), zeros());
-        Self { first_sample, x0, x, timesteps: Vec::new(), classes: None, weights: Vec::new(), target }
+        Self {
+            first_sample,
+            x0,
+            x,
+            timesteps: Vec::new(),
+            labels: None,
+            classes: None,
+            weights: Vec::new(),
+            target,
+        }
     }
 }

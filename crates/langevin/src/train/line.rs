@@ -121,6 +121,7 @@ impl LineBuilder {
             loss_quarters: self.quarters.means(),
             vlb: some(self.bound / steps).filter(|_| self.has_bound),
             holdout_loss: None,
+            holdout_accuracy: None,
             grad_norm: some(self.norm / steps),
             grad_norm_max: several(self.greatest_norm),
             lr: self.lr,

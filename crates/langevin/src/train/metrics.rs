@@ -53,6 +53,9 @@ pub struct MetricsLine {
     /// Loss on the held-out part, at fixed timesteps and noise; only where it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_loss: Option<f64>,
+    /// The part of the held-out samples whose class a classifier tells, at the same timesteps and noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout_accuracy: Option<f64>,
     /// Mean global norm of the gradient before clipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grad_norm: Option<f64>,
@@ -205,6 +208,7 @@ mod tests {
             loss_quarters: None,
             vlb: None,
             holdout_loss: None,
+            holdout_accuracy: None,
             grad_norm: Some(1.0),
             grad_norm_max: None,
             lr: 1e-3,

@@ -2,6 +2,7 @@
 
 mod batch;
 mod checkpoint;
+mod cross_entropy;
 mod ema;
 mod evaluate;
 mod exact;
@@ -33,6 +34,7 @@ pub use evaluate::{EvaluateError, Evaluator, Measurement};
 pub use folder::RunFolder;
 pub use gradients::Gradients;
 pub use grid::{GridError, draw_grid};
+pub use holdout::Holdout;
 pub use line::Spike;
 pub use lock::{LockError, LockedRun, is_written_to};
 pub use memory::{estimate_bytes, largest_that_fits};

@@ -4,9 +4,10 @@
 //! recorded: it is computed in f64, and the graph begins at the output.
 
 use super::Batch;
+use super::cross_entropy::cross_entropy;
 use crate::config::Settings;
 use crate::diffusion::Process;
-use langevin_math::{BoundTerm, Variance};
+use langevin_math::{BoundTerm, Objective, Variance};
 use rayon::prelude::*;
 use std::f64::consts::LN_2;
 
@@ -18,6 +19,8 @@ pub struct Losses {
     pub bound: Vec<f64>,
     /// The derivative of Σ weight · loss by each output, channels last.
     pub gradient: Vec<f32>,
+    /// Of each sample: whether a classifier tells its class; empty for other networks.
+    pub correct: Vec<bool>,
 }
 
 /// What a row came to.
@@ -33,6 +36,7 @@ impl Losses {
     /// - L_simple: w_t · mean (target − output)², w_t the [weighting](langevin_math::Weighting)
     /// - L_vlb: T L_t / (ln 2 · elements), with x̂_0 as predicted, not clipped
     /// - L_hybrid: L_simple + λ L_vlb, the prediction's gradient from the first alone
+    /// - cross-entropy: −ln softmax(output)_y of a classifier's logits and the sample's class y
     ///
     /// # Shapes
     /// `output`: one sample after another, channels last; after the prediction's channels, v's in [−1, 1] where the variance
@@ -48,6 +52,13 @@ impl Losses {
         weights: &[f64],
     ) -> Self {
         let objective = settings.recipe.objective;
+        if let Objective::CrossEntropy { .. } = objective {
+            return cross_entropy(
+                batch.labels.as_deref().expect("a classifier's data have labels"),
+                output,
+                weights,
+            );
+        }
         let size = settings.shape.elements();
         let outputs = if process.variance == Variance::Learned { 2 * size } else { size };
         let samples = batch.timesteps.len();
@@ -75,6 +86,7 @@ impl Losses {
             samples: rows.iter().map(|row| row.loss).collect(),
             bound: bound.unwrap_or_default(),
             gradient,
+            correct: Vec::new(),
         }
     }
 }

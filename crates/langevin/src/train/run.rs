@@ -220,11 +220,10 @@ impl Run<'_, '_> {
         let mut finished = self.trainer.line().finish(step);
         finished.frechet = measured.map(|measured| measured.measurement.frechet);
         finished.nll = measured.and_then(|measured| measured.measurement.nll);
-        if holdout_due {
-            finished.holdout_loss = self.trainer.holdout_loss().filter(|loss| loss.is_finite());
-            if let Some(loss) = finished.holdout_loss {
-                (self.observe)(Event::Holdout(loss));
-            }
+        let holdout = if holdout_due { self.trainer.holdout() } else { None };
+        if let Some(holdout) = holdout.filter(|holdout| holdout.loss.is_finite()) {
+            (finished.holdout_loss, finished.holdout_accuracy) = (Some(holdout.loss), holdout.accuracy);
+            (self.observe)(Event::Holdout(holdout));
         }
         self.logs.write(&finished).map_err(|error| self.not_written(error))
     }

@@ -4,7 +4,7 @@ mod state;
 
 use super::batch::{Batch, Source};
 use super::checkpoint::WeightsKind;
-use super::holdout::holdout_loss;
+use super::holdout::{Holdout, holdout};
 use super::line::LineBuilder;
 use super::metrics::StepReport;
 use super::objective::Losses;
@@ -210,9 +210,14 @@ impl Trainer {
 
     /// The objective on the held-out part, if there is one, with the weights as trained.
     pub fn holdout_loss(&self) -> Option<f64> {
+        self.holdout().map(|holdout| holdout.loss)
+    }
+
+    /// What the held-out part came to, if there is one, with the weights as trained.
+    pub fn holdout(&self) -> Option<Holdout> {
         let plain = self.model().valid();
         let device = crate::tensor::cpu();
-        (!self.held_out.is_empty()).then(|| holdout_loss(self.source(), &self.held_out, &plain, &device))
+        (!self.held_out.is_empty()).then(|| holdout(self.source(), &self.held_out, &plain, &device))
     }
 
     /// The network for sampling, without a graph.

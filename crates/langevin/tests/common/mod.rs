@@ -5,6 +5,7 @@
 pub mod case;
 pub mod drawn;
 pub mod events;
+pub mod parts;
 
 use langevin::interop::safetensors;
 use langevin::models::weights::{Array, Weights};

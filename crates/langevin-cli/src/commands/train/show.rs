@@ -8,7 +8,7 @@ use crate::progress::{Progress, duration};
 use crate::say::{note, say};
 use crate::signals::Signals;
 use langevin::train::{
-    self, Evaluator, Event, Extras, LockedRun, Measurement, Outcome, Spike, StepReport, Trainer,
+    self, Evaluator, Event, Extras, Holdout, LockedRun, Measurement, Outcome, Spike, StepReport, Trainer,
 };
 use std::time::Instant;
 
@@ -39,7 +39,11 @@ pub fn train(trainer: &mut Trainer, folder: &LockedRun, arguments: &TrainArgumen
                 let loss = loss.map_or_else(|| "none yet".to_owned(), |loss| format!("{loss:.4}"));
                 progress.update(step, format!("loss {loss}{holdout}  {speed:.0}/s"));
             }
-            Event::Holdout(value) => holdout = format!("  held out {value:.4}"),
+            Event::Holdout(Holdout { loss, accuracy }) => {
+                let accuracy =
+                    accuracy.map_or_else(String::new, |part| format!(", {:.1} % told", 100.0 * part));
+                holdout = format!("  held out {loss:.4}{accuracy}");
+            }
             Event::Measuring(drawn, samples) => {
                 progress.remark(format!("drawing samples to measure: {drawn} of {samples}"));
                 last_step = Instant::now();

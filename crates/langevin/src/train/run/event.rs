@@ -3,6 +3,7 @@
 use crate::train::checkpoint::CheckpointError;
 use crate::train::evaluate::{EvaluateError, Measurement};
 use crate::train::grid::GridError;
+use crate::train::holdout::Holdout;
 use crate::train::line::Spike;
 use crate::train::metrics::StepReport;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub enum Event<'a> {
         skipped_in_a_row: u64,
     },
     /// The held-out loss was taken.
-    Holdout(f64),
+    Holdout(Holdout),
     /// Samples are being drawn to be measured: so many, of so many.
     Measuring(usize, usize),
     /// The samples were measured.

@@ -18,6 +18,7 @@ const LINE: MetricsLine = MetricsLine {
     loss_quarters: Some([Some(0.75), None, Some(0.0), Some(1e-3)]),
     vlb: Some(3.75),
     holdout_loss: Some(0.3),
+    holdout_accuracy: None,
     grad_norm: Some(1.5),
     grad_norm_max: Some(1e30),
     lr: 2e-4,
@@ -39,6 +40,7 @@ fn every_record_is_that_of_tensorboards_package() {
     let small = MetricsLine {
         vlb: None,
         holdout_loss: None,
+        holdout_accuracy: None,
         grad_norm: None,
         grad_norm_max: None,
         skipped: None,

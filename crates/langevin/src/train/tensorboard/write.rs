@@ -29,6 +29,7 @@ fn scalars(line: &MetricsLine) -> Vec<(&'static str, f64)> {
         ("loss_by_t/4_noisiest", fourth),
         ("quality/frechet", line.frechet),
         ("quality/nll", line.nll),
+        ("quality/accuracy_held_out", line.holdout_accuracy),
         ("gradient/norm", line.grad_norm),
         ("gradient/norm_max", line.grad_norm_max),
         ("training/learning_rate", Some(line.lr)),
