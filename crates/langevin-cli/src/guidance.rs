@@ -3,7 +3,9 @@
 use crate::args::GuidanceArguments;
 use crate::exit::{Failure, usage};
 use langevin::TrainedModel;
-use langevin::diffusion::{Classes, Guidance};
+use langevin::diffusion::{Classes, ClassifierGuide, Guidance};
+use langevin::pipeline::{Sampling, TrainedClassifier};
+use langevin::train::WeightsKind;
 
 /// What `--class` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +85,8 @@ pub fn asked(arguments: &GuidanceArguments, known: &Known) -> Result<Asked, Fail
 }
 
 /// As [`asked`], for what is drawn of one class only.
-pub fn one_class(arguments: &GuidanceArguments, model: &TrainedModel) -> Result<Classes, Failure> {
-    match asked(arguments, &Known::of(model))? {
+pub fn one_class(arguments: &GuidanceArguments, known: &Known) -> Result<Classes, Failure> {
+    match asked(arguments, known)? {
         Asked::None => Ok(Classes::None),
         Asked::One(class) => Ok(Classes::All(class)),
         Asked::All(_) => {
@@ -95,15 +97,59 @@ pub fn one_class(arguments: &GuidanceArguments, model: &TrainedModel) -> Result<
 
 /// The guidance that is asked for, of weight 1 if none is.
 pub fn guidance(arguments: &GuidanceArguments) -> Result<Guidance, Failure> {
+    match arguments.guidance[..] {
+        [] => guidance_of(arguments, 1.0),
+        [weight] => guidance_of(arguments, weight),
+        _ => Err(usage("several weights of --guidance are compared by `langevin evaluate`: give one")),
+    }
+}
+
+/// The guidance of one weight, the rest as asked for.
+pub fn guidance_of(arguments: &GuidanceArguments, weight: f64) -> Result<Guidance, Failure> {
     let interval = match arguments.guidance_interval.as_deref() {
         None => None,
         Some(&[from, to]) => Some([from, to]),
         Some(_) => return Err(usage("--guidance-interval is two noise levels, such as 0.3,5")),
     };
     let rescale = arguments.guidance_rescale.unwrap_or(0.0);
-    let guidance = Guidance { weight: arguments.guidance.unwrap_or(1.0), interval, rescale };
+    let guidance = Guidance { weight, interval, rescale };
     guidance.check().map_err(usage)?;
     Ok(guidance)
+}
+
+/// The classifier that guides, if one does.
+pub struct Guide(Option<(TrainedClassifier, bool)>);
+
+impl Guide {
+    /// Opens what the arguments name.
+    pub fn open(arguments: &GuidanceArguments, model: &TrainedModel) -> Result<Self, Failure> {
+        let Some(path) = &arguments.classifier else { return Ok(Self(None)) };
+        let classifier = TrainedClassifier::load(path, WeightsKind::Ema)?;
+        classifier.check_guides(model).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        let knows = model.settings().recipe.model.classes().is_some();
+        Ok(Self(Some((classifier, knows && !arguments.classifier_alone))))
+    }
+
+    /// The classes that can be asked for: the model's, or where it knows none, the classifier's.
+    pub fn known(&self, model: &TrainedModel) -> Known {
+        let known = Known::of(model);
+        match &self.0 {
+            Some((classifier, _)) if known.count.is_none() => {
+                let settings = classifier.settings();
+                Known { names: settings.class_names.clone(), count: settings.recipe.model.classes() }
+            }
+            _ => known,
+        }
+    }
+
+    /// Drawing from the model, guided.
+    pub fn sampling<'a>(&'a self, model: &'a TrainedModel) -> Sampling<'a> {
+        let guide = self.0.as_ref().map(|(classifier, network_is_told)| ClassifierGuide {
+            classifier,
+            network_is_told: *network_is_told,
+        });
+        Sampling { guide, ..model.sampling() }
+    }
 }
 
 #[cfg(test)]

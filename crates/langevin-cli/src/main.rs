@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accuracy;
 mod args;
 mod commands;
 mod download;
@@ -25,6 +26,7 @@ mod skipped;
 
 use args::{Arguments, Command};
 use clap::Parser;
+use commands::train::Trained;
 use langevin::compute;
 use std::process::ExitCode;
 
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     panics::report_as_bugs(&arguments);
     // Training saves first, and a server has other clients.
-    if !matches!(arguments.command, Command::Train(_) | Command::Serve(_)) {
+    if !matches!(arguments.command, Command::Train(_) | Command::TrainClassifier(_) | Command::Serve(_)) {
         signals::end_when_unread();
     }
     panics::caught(|| run(arguments.command)).map_or(panics::CODE.into(), exit::code_of)
@@ -42,7 +44,10 @@ fn main() -> ExitCode {
 fn run(command: Command) -> exit::Done {
     compute::check_environment().map_err(exit::usage)?;
     match command {
-        Command::Train(arguments) => commands::train::run(&arguments),
+        Command::Train(arguments) => commands::train::run(&arguments, Trained::Model),
+        Command::TrainClassifier(arguments) => {
+            commands::train::run(&arguments.train, Trained::Classifier { clean: arguments.clean })
+        }
         Command::Sample(arguments) => commands::sample::run(&arguments),
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Samplers => commands::samplers::run(),

@@ -109,8 +109,12 @@ fn objective(recipe: &Recipe) -> String {
         Objective::Simple { .. } => "L_simple".to_owned(),
         Objective::Hybrid { lambda, .. } => format!("L_hybrid = L_simple + {lambda} L_vlb"),
         Objective::Vlb {} => "L_vlb, in bits/dim".to_owned(),
-        Objective::CrossEntropy { clean: true } => return "cross-entropy of the classes, without noise".to_owned(),
-        Objective::CrossEntropy { clean: false } => return "cross-entropy of the classes of noisy samples".to_owned(),
+        Objective::CrossEntropy { clean: true } => {
+            return "cross-entropy of the classes, without noise".to_owned();
+        }
+        Objective::CrossEntropy { clean: false } => {
+            return "cross-entropy of the classes of noisy samples".to_owned();
+        }
     };
     let weighting = match recipe.objective.weighting().unwrap_or_default() {
         Weighting::Uniform => String::new(),

@@ -16,6 +16,7 @@
 //! | L_{t−1}, KL of two Gaussians (H5) | [`gaussian::kl`] |
 //! | L_0, the discretised decoder (H13) | [`discretized_log_likelihood`] |
 //! | L_simple, L_hybrid, L_vlb (H14, N16) and their derivatives | [`Objective`], [`Weighting`], [`BoundTerm`] |
+//! | p(y \| x_t) of a classifier's logits, and its derivative | [`categorical::log_softmax`], [`categorical::log_prob_gradient`] |
 //! | bits/dim | [`nats_to_bits_per_dim`] |
 //! | the embedding of t | [`sinusoidal_embedding`] |
 //! | ε, z, x_T and every other draw | [`rng::Stream`] |
@@ -34,7 +35,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bound;
-pub mod classes;
+pub mod categorical;
 pub mod decoder;
 pub mod embedding;
 pub mod error;
@@ -51,7 +52,7 @@ pub mod variance;
 pub mod weighting;
 
 pub use bound::{nats_to_bits_per_dim, prior_kl};
-pub use classes::{greatest_logit, log_softmax};
+pub use categorical::greatest_logit;
 pub use decoder::discretized_log_likelihood;
 pub use embedding::{EmbeddingOrder, MAX_PERIOD, sinusoidal_embedding, sinusoidal_embeddings};
 pub use error::MathError;

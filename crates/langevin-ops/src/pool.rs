@@ -47,29 +47,6 @@ fn pool(x: Tensor<4>, window: usize, stride: usize, border: usize, what: Pool) -
     fused::apply1([x.into_dispatch()], ForwardOnly { name: "pooling", compute })
 }
 
-/// The mean of all positions of a sample.
-///
-/// # Shapes
-/// `[batch, height, width, channels]`; returns `[batch, channels]`.
-///
-/// # Panics
-/// If gradients are asked for.
-pub fn mean_positions(x: Tensor<4>) -> Tensor<2> {
-    let [batch, height, width, channels] = x.dims();
-    let positions = height * width;
-    if !fused::applies(&x) {
-        return x.reshape([batch, positions, channels]).mean_dim(1).reshape([batch, channels]);
-    }
-    let compute = move |[x]: [FlexTensor; 1]| {
-        let mut over_all = vec![0.0; channels];
-        tensor(&[batch, channels], |y| {
-            kernels::channel_sums(values(&x), batch, positions, Some(y), &mut over_all);
-            y.iter_mut().for_each(|y| *y /= positions as f32);
-        })
-    };
-    fused::apply1([x.into_dispatch()], ForwardOnly { name: "pooling", compute })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,11 +75,5 @@ mod tests {
             let expected = channels_last(module::avg_pool2d(channels_first(input()), mean));
             assert_near(&values(mean_pool(input(), window, stride, border)), &values(expected), 1e-6);
         }
-    }
-
-    #[test]
-    fn all_positions_are_averaged() {
-        let expected = values(input().reshape([2, 63, 21]).mean_dim(1));
-        assert_near(&values(mean_positions(input())), &expected, 1e-6);
     }
 }

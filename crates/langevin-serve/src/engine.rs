@@ -51,6 +51,7 @@ impl Shared {
 /// A network on a thread of its own, at work for its members.
 pub struct Engine {
     shared: Arc<Shared>,
+    null_class: Option<usize>,
 }
 
 impl Engine {
@@ -59,15 +60,16 @@ impl Engine {
     /// # Errors
     /// If the system has no thread for it.
     pub fn start(network: Model) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let (shared, null_class) = (Arc::new(Shared::default()), network.null_class());
         let theirs = Arc::clone(&shared);
         thread::Builder::new().name("engine".to_owned()).spawn(move || serve(&network, &theirs))?;
-        Ok(Self { shared })
+        Ok(Self { shared, null_class })
     }
 
     /// A place at the network, for one job.
     pub fn join(&self) -> Member {
-        Member { shared: Arc::clone(&self.shared), counted: Cell::new(false) }
+        let (null_class, shared) = (self.null_class, Arc::clone(&self.shared));
+        Member { shared, null_class, counted: Cell::new(false) }
     }
 }
 
@@ -81,6 +83,7 @@ impl Drop for Engine {
 /// A job's place at the network. Passes wait for it from its first call on: what it does before may take long.
 pub struct Member {
     shared: Arc<Shared>,
+    null_class: Option<usize>,
     counted: Cell<bool>,
 }
 
@@ -107,6 +110,10 @@ impl Network for Member {
         drop(desk);
         self.shared.changed.notify_all();
         answered.recv().expect("a pass that failed is the failure of all that are in it")
+    }
+
+    fn null_class(&self) -> Option<usize> {
+        self.null_class
     }
 
     /// The class was held against the network before the job was taken.

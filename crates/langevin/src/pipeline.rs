@@ -1,5 +1,6 @@
 //! A trained model, ready to sample from.
 
+mod classifier;
 mod error;
 mod inpaint;
 mod interpolate;
@@ -7,6 +8,7 @@ mod options;
 mod renoise;
 mod sampling;
 
+pub use classifier::TrainedClassifier;
 pub use error::SampleError;
 pub use inpaint::Inpainting;
 pub use options::{SampleOptions, SamplerChoice};
@@ -18,10 +20,9 @@ use crate::diffusion::Process;
 use crate::interop::diffusers::{Class, Scheduler, SchedulerError, scheduler_config};
 use crate::models::Model;
 use crate::models::weights::{parameter_names, weights_of, with_weights};
-use crate::tensor::SampleShape;
+use crate::tensor::{SampleShape, cpu};
 use crate::train::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint};
 use burn::module::Module;
-use burn::tensor::Device;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -33,7 +34,6 @@ pub struct TrainedModel {
     pub network: Model,
     /// The process that it was trained for.
     pub process: Process,
-    device: Device,
 }
 
 impl TrainedModel {
@@ -48,19 +48,13 @@ impl TrainedModel {
     /// Loads the weights of a checkpoint.
     ///
     /// # Errors
-    /// If they cannot be read, or do not fit the network.
+    /// If they cannot be read, do not fit the network, or are a classifier's.
     pub fn of(checkpoint: Checkpoint, weights: WeightsKind) -> Result<Self, CheckpointError> {
-        checkpoint.check_size(weights)?;
-        let settings = &checkpoint.settings;
-        let device = crate::tensor::cpu();
-        let network = settings.recipe.model.init(settings.shape, 0, &device);
-        let weights = checkpoint.weights(weights, &parameter_names(&network))?;
-        let network = with_weights(network, weights).map_err(|cause| checkpoint.misfit(cause))?;
-        let process = settings.recipe.diffusion.process().map_err(|error| CheckpointError::State {
-            path: checkpoint.folder.clone(),
-            message: error.to_string(),
-        })?;
-        Ok(Self { network, process, device, checkpoint })
+        let (network, process) = load(&checkpoint, weights)?;
+        if matches!(network, Model::Classifier(_)) {
+            return Err(CheckpointError::DrawsNothing { path: checkpoint.folder });
+        }
+        Ok(Self { network, process, checkpoint })
     }
 
     /// The settings that it was trained with.
@@ -94,10 +88,7 @@ impl TrainedModel {
 
     /// The network on a device with automatic differentiation, for gradients by x; its parameters need none.
     pub fn differentiable(&self) -> Model {
-        let settings = self.settings();
-        let network = settings.recipe.model.init(settings.shape, 0, &self.device.clone().autodiff());
-        let network = with_weights(network, weights_of(&self.network));
-        network.expect("the weights are those of the same network").no_grad()
+        differentiable(&self.network, self.settings())
     }
 
     /// Draws by this network; what is drawn, and how, is [`Sampling`]'s to say.
@@ -117,4 +108,25 @@ impl TrainedModel {
         let samples = self.sampling().sample(options, &mut |_, _| ControlFlow::Continue(()))?;
         Ok(samples.expect("nothing stops it"))
     }
+}
+
+/// The network of a checkpoint, and its process.
+fn load(checkpoint: &Checkpoint, weights: WeightsKind) -> Result<(Model, Process), CheckpointError> {
+    checkpoint.check_size(weights)?;
+    let settings = &checkpoint.settings;
+    let network = settings.recipe.model.init(settings.shape, 0, &cpu());
+    let weights = checkpoint.weights(weights, &parameter_names(&network))?;
+    let network = with_weights(network, weights).map_err(|cause| checkpoint.misfit(cause))?;
+    let process = settings.recipe.diffusion.process().map_err(|error| CheckpointError::State {
+        path: checkpoint.folder.clone(),
+        message: error.to_string(),
+    })?;
+    Ok((network, process))
+}
+
+/// The network on a device with automatic differentiation; its parameters need no gradients.
+fn differentiable(network: &Model, settings: &Settings) -> Model {
+    let copy = settings.recipe.model.init(settings.shape, 0, &cpu().autodiff());
+    let copy = with_weights(copy, weights_of(network));
+    copy.expect("the weights are those of the same network").no_grad()
 }

@@ -81,11 +81,9 @@ fn openai_networks_give_the_original_outputs() {
     }
 }
 
-/// Channels that change from level to level, and two blocks a level, in a file of the other format.
-#[test]
-fn a_network_that_grows_gives_the_original_output() {
-    let vectors = Vectors::open("openai");
-    let shapes = vectors.metadata("grown");
+/// A case whose weights are drawn, in a file of the other format.
+fn open_drawn(vectors: &Vectors, case: &str, options: &ForeignOptions) -> Foreign {
+    let shapes = vectors.metadata(case);
     let keys = shapes.as_object().unwrap().iter().enumerate();
     let weights = keys.map(|(index, (key, shape))| {
         let shape: Vec<usize> = serde_json::from_value(shape.clone()).unwrap();
@@ -93,13 +91,38 @@ fn a_network_that_grows_gives_the_original_output() {
         (key.clone(), Array { shape, values })
     });
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("grown.safetensors");
+    let file = folder.path().join(format!("{case}.safetensors"));
     langevin::interop::safetensors::write(&file, &weights.collect()).unwrap();
+    open_foreign(&file, options).unwrap()
+}
+
+/// Channels that change from level to level, and two blocks a level.
+#[test]
+fn a_network_that_grows_gives_the_original_output() {
+    let vectors = Vectors::open("openai");
     let options = ForeignOptions { order: Some(AttentionOrder::QueriesFirst), ..options("classes") };
-    let foreign = open_foreign(&file, &options).unwrap();
+    let foreign = open_drawn(&vectors, "grown", &options);
     let network = network_config(&foreign);
     assert_eq!((&network.channels[..], network.blocks_per_level), (&[32, 64][..], 2));
     assert_agrees(&foreign, &vectors, "grown.", None);
+}
+
+/// The networks of guided-diffusion for ImageNet, of which nothing but the size has to be said.
+#[test]
+fn a_network_of_classes_as_published_gives_the_original_output() {
+    let vectors = Vectors::open("openai");
+    let options = ForeignOptions { size: Some([16, 24]), ..ForeignOptions::default() };
+    let foreign = open_drawn(&vectors, "adm", &options);
+    let network = network_config(&foreign);
+    assert_eq!((network.head_size, &network.attention_levels[..]), (Some(64), &[2, 3][..]));
+    assert_eq!(network.class_embedding, Some(ClassEmbedding::Table { classes: 7, null_class: false }));
+    assert_eq!(
+        (&network.residual_levels_down[..], &network.residual_levels_up[..]),
+        (&[1, 2][..], &[2, 3][..])
+    );
+    assert_eq!(foreign.settings.recipe.diffusion.variance, Variance::Learned);
+    let classes: Vec<usize> = vectors.integers("adm.classes").iter().map(|&class| class as usize).collect();
+    assert_agrees(&foreign, &vectors, "adm.", Some(&classes));
 }
 
 /// What the file does not say matters: other heads, another order or other timesteps give another output.

@@ -15,7 +15,7 @@ use langevin::tensor::to_vec;
 fn unet_of(recipe: &str) -> Option<UNetConfig> {
     match builtin_recipe(recipe).unwrap().model {
         ModelConfig::Unet(config) => Some(config),
-        ModelConfig::Mlp(_) => None,
+        ModelConfig::Mlp(_) | ModelConfig::Classifier(_) => None,
     }
 }
 

@@ -71,6 +71,10 @@ pub struct EvaluateArguments {
     pub samples: Option<usize>,
     #[command(flatten)]
     pub sampler: SamplerArguments,
+    /// A classifier that says which class each sample is of: agreement, Fréchet distance, precision and recall by the weights
+    /// of --guidance (several, separated by commas)
+    #[arg(long, value_name = "CLASSIFIER")]
+    pub judge: Option<PathBuf>,
     /// Neighbours of precision, recall, density and coverage
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub neighbours: usize,

@@ -45,6 +45,8 @@ pub struct Arguments {
 pub enum Command {
     /// Train a model; without any argument, on the built-in 8x8 digits
     Train(Box<TrainArguments>),
+    /// Train a classifier of noisy pictures, to guide samples by or to judge them
+    TrainClassifier(Box<TrainClassifierArguments>),
     /// Draw samples from a trained model
     Sample(Box<SampleArguments>),
     /// List the samplers: what each is good for, and where it comes from
@@ -108,7 +110,8 @@ pub struct TrainArguments {
     /// Change one setting of the recipe, as in train.learning_rate=2e-4; may be given again
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// The run's folder [default: runs/NAME-001, then -002, …; with --resume, the newest run]
+    /// The run's folder [default: runs/NAME-001 (of a classifier NAME-classifier-001), then -002, …; with --resume, the newest
+    /// run]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Optimiser steps in total
@@ -152,6 +155,15 @@ pub struct TrainArguments {
     /// Print neither plan nor progress
     #[arg(long)]
     pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TrainClassifierArguments {
+    #[command(flatten)]
+    pub train: TrainArguments,
+    /// Learn from pictures without noise alone: a judge of samples, and no guide
+    #[arg(long)]
+    pub clean: bool,
 }
 
 /// A number of samples, or what fits.

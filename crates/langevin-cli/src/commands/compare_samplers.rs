@@ -3,7 +3,7 @@
 use super::use_threads;
 use crate::args::CompareSamplersArguments;
 use crate::exit::{Done, Failure, usage};
-use crate::guidance::{guidance, one_class};
+use crate::guidance::{Guide, guidance, one_class};
 use crate::output::check_png;
 use crate::progress::Progress;
 use crate::sampling::{self, named};
@@ -51,7 +51,9 @@ pub fn run(arguments: &CompareSamplersArguments) -> Done {
     let samplers = samplers(&arguments.samplers)?;
     let numbers = numbers(&arguments.steps, model.process.len());
     let levels = GridOptions { sigmas: arguments.sigmas, spacing: arguments.spacing, last: Last::Data };
-    let (classes, guidance) = (one_class(&arguments.guidance, &model)?, guidance(&arguments.guidance)?);
+    let guide = Guide::open(&arguments.guidance, &model)?;
+    let known = guide.known(&model);
+    let (classes, guidance) = (one_class(&arguments.guidance, &known)?, guidance(&arguments.guidance)?);
     let options = |sampler: &'static Sampler, steps: usize, levels: GridOptions| SampleOptions {
         count,
         batch: count,
@@ -74,14 +76,14 @@ pub fn run(arguments: &CompareSamplersArguments) -> Done {
     let mut progress = Progress::new("comparing", total as u64, 0, arguments.quiet);
     progress.update(0, format!("reference: ddim, {reference_steps} steps"));
     let whole = options(named("ddim")?, reference_steps, GridOptions::default());
-    let reference = draw(&model, &whole, reference_steps, &signals)?;
+    let reference = draw((&model, &guide), &whole, reference_steps, &signals)?;
     let mut rows: Vec<(&Sampler, Vec<Cell>)> = Vec::new();
     for sampler in samplers {
         let mut cells = Vec::new();
         for &steps in &numbers {
             let done = rows.len() * numbers.len() + cells.len() + 1;
             progress.update(done as u64, format!("{}, {steps} steps", sampler.name));
-            let mut cell = draw(&model, &options(sampler, steps, levels), steps, &signals)?;
+            let mut cell = draw((&model, &guide), &options(sampler, steps, levels), steps, &signals)?;
             cell.distance = rms(&cell.samples, &reference.samples);
             cell.other = sampler.draws_noise(&Knobs::new(model.process.variance));
             cells.push(cell);
@@ -122,13 +124,13 @@ fn samplers(names: &[String]) -> Result<Vec<&'static Sampler>, Failure> {
 }
 
 fn draw(
-    model: &TrainedModel,
+    (model, guide): (&TrainedModel, &Guide),
     options: &SampleOptions,
     steps: usize,
     signals: &Signals,
 ) -> Result<Cell, Failure> {
     let (begun, mut evaluations) = (Instant::now(), 0);
-    let samples = model.sampling().sample(options, &mut |_, moment| {
+    let samples = guide.sampling(model).sample(options, &mut |_, moment| {
         evaluations = moment.evaluations;
         if signals.received().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;

@@ -26,8 +26,11 @@ struct Model {
 pub fn run(arguments: &ConvertArguments) -> Done {
     check_empty(&arguments.target, "a converted model is a folder of its own; choose another DST")?;
     let model = if arguments.source.is_file() { state_dict(arguments)? } else { folder(arguments)? };
+    let classifier = matches!(model.settings.recipe.model, ModelConfig::Classifier(_));
     let to = match (arguments.to, model.from) {
         (Some(to), _) => to,
+        // Nothing else has a place for it.
+        (None, Source::Openai | Source::Ho) if classifier => Target::Langevin,
         (None, Source::Diffusers) => Target::Langevin,
         (None, _) => Target::Diffusers,
     };
@@ -43,8 +46,16 @@ pub fn run(arguments: &ConvertArguments) -> Done {
     match to {
         Target::Langevin => write_converted(&arguments.target, &model.settings, model.bound, model.weights)?,
         Target::Diffusers => {
-            let ModelConfig::Unet(network) = &recipe.model else {
-                return Err(usage("diffusers has no network for points: only U-Nets can be converted to it"));
+            let network = match &recipe.model {
+                ModelConfig::Unet(network) => network,
+                ModelConfig::Mlp(_) => {
+                    let message = "diffusers has no network for points: only U-Nets can be converted to it";
+                    return Err(usage(message));
+                }
+                ModelConfig::Classifier(_) => {
+                    let message = "diffusers has no classifier of noisy pictures: only a checkpoint of Langevin holds one";
+                    return Err(usage(message));
+                }
             };
             let pipeline =
                 PipelineModel { network, diffusion: &recipe.diffusion, shape: *shape, bound: model.bound };

@@ -1,5 +1,7 @@
 //! `langevin evaluate`: how good a model is, in numbers.
 
+mod by_class;
+mod classifier;
 mod drawing;
 mod likelihood;
 mod parts;
@@ -18,6 +20,8 @@ use crate::signals::Signals;
 use langevin::compute::set_exact;
 use langevin::data::read_statistics;
 use langevin::eval::{Estimate, Nll};
+use langevin::math::Objective;
+use langevin::train::{Checkpoint, find_checkpoint};
 use parts::{Part, parts};
 use quality::{Comparison, Judge};
 use std::ops::ControlFlow;
@@ -66,9 +70,15 @@ pub fn run(arguments: &EvaluateArguments) -> Done {
     use_threads(arguments.threads)?;
     set_exact(arguments.exact);
     let asked = Asked { arguments, signals };
+    if let Some(checkpoint) = classifier_of(arguments) {
+        return classifier::run(asked, checkpoint);
+    }
     let subject = Subject::open(arguments)?;
     let wanted = Wanted::resolve(arguments, &subject)?;
     let parts = parts(arguments, &subject, wanted)?;
+    if let (Some(model), Some(part), true) = (subject.model(), parts.first(), by_class(arguments)) {
+        return by_class::run(asked, model, wanted, part);
+    }
     let judge = Judge::new(asked, wanted, &subject, &parts)?;
     let mut measured = Vec::new();
     for part in &parts {
@@ -102,6 +112,17 @@ pub fn run(arguments: &EvaluateArguments) -> Done {
         }
     }
     Ok(())
+}
+
+/// Whether samples are judged by their classes.
+fn by_class(arguments: &EvaluateArguments) -> bool {
+    arguments.judge.is_some() || arguments.guidance.guidance.len() > 1
+}
+
+/// The checkpoint that is to be measured, if it is a classifier's.
+fn classifier_of(arguments: &EvaluateArguments) -> Option<Checkpoint> {
+    let checkpoint = Checkpoint::open(&find_checkpoint(&arguments.what).ok()?).ok()?;
+    matches!(checkpoint.settings.recipe.objective, Objective::CrossEntropy { .. }).then_some(checkpoint)
 }
 
 /// What cannot be right, whatever the model.

@@ -4,7 +4,7 @@ use super::use_threads;
 use crate::args::InpaintArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::folders::check_empty;
-use crate::guidance::{guidance, one_class};
+use crate::guidance::{Guide, guidance, one_class};
 use crate::moments::{self, Moment};
 use crate::output::{self, Form};
 use crate::plan::counted;
@@ -38,14 +38,15 @@ pub fn run(arguments: &InpaintArguments) -> Done {
     if model.settings().levels.is_none() {
         return Err(usage(format!("{} is a model of points, not of pictures", arguments.model.display())));
     }
-    let options = options(arguments, &model)?;
+    let guide = Guide::open(&arguments.drawing.guidance, &model)?;
+    let options = options(arguments, &model, &guide)?;
     let inpainting = inpainting(arguments, &model)?;
     let plan = model.sampling().plan(&options).map_err(|error| usage(error.to_string()))?;
     let steps = inpainting.steps(plan.grid.len());
     let batches = options.count.div_ceil(options.batch);
     let total = (batches as u64).saturating_mul(steps as u64);
     let mut progress = Progress::new("filling in", total, 0, drawing.quiet);
-    let filled = model.sampling().inpaint(&options, &inpainting, &mut |first, moment| {
+    let filled = guide.sampling(&model).inpaint(&options, &inpainting, &mut |first, moment| {
         let taken = first / options.batch * steps + steps - moment.left;
         let done = if moment.left == 0 { options.count.min(first + options.batch) } else { first };
         progress.update(taken as u64, format!("{done} of {} fillings", options.count));
@@ -67,13 +68,17 @@ pub fn run(arguments: &InpaintArguments) -> Done {
     Ok(())
 }
 
-fn options(arguments: &InpaintArguments, model: &TrainedModel) -> Result<SampleOptions, Failure> {
+fn options(
+    arguments: &InpaintArguments,
+    model: &TrainedModel,
+    guide: &Guide,
+) -> Result<SampleOptions, Failure> {
     let sampler = sampling::choice(&arguments.sampler, model)?;
     let bound = sampling::bound(&arguments.sampler)?;
     let count = arguments.count;
     let batch = sampling::batch(count, arguments.drawing.batch, model.shape().elements())?;
     let (steps, wanted) = (arguments.sampler.steps, &arguments.drawing.guidance);
-    let (classes, guidance) = (one_class(wanted, model)?, guidance(wanted)?);
+    let (classes, guidance) = (one_class(wanted, &guide.known(model))?, guidance(wanted)?);
     let noise = Noise::Seed(arguments.seed);
     let mut options = SampleOptions { count, sampler, steps, bound, classes, guidance, noise, batch };
     if options.steps.is_none() {

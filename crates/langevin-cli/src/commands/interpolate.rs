@@ -4,7 +4,7 @@ use super::use_threads;
 use crate::args::{InterpolateArguments, SamplerArguments};
 use crate::exit::{Done, Failure, usage};
 use crate::folders::check_empty;
-use crate::guidance::{guidance, one_class};
+use crate::guidance::{Guide, guidance, one_class};
 use crate::moments::{self, Moment};
 use crate::output::{self, Form};
 use crate::plan::counted;
@@ -36,13 +36,14 @@ pub fn run(arguments: &InterpolateArguments) -> Done {
     if form == Form::Folder {
         check_empty(&arguments.out, "the samples would mix with what is there; choose another --out")?;
     }
-    let options = options(arguments, &model, animated)?;
+    let guide = Guide::open(&arguments.drawing.guidance, &model)?;
+    let options = options(arguments, &model, &guide, animated)?;
     let plan = model.sampling().plan(&options).map_err(|error| usage(error.to_string()))?;
     let steps = plan.grid.len();
     let batches = options.count.div_ceil(options.batch);
     let mut progress = Progress::new("sampling", (batches * steps) as u64, 0, drawing.quiet);
     let seeds = [arguments.from, arguments.to];
-    let samples = model.sampling().interpolate(&options, seeds, &mut |first, moment| {
+    let samples = guide.sampling(&model).interpolate(&options, seeds, &mut |first, moment| {
         let taken = first / options.batch * steps + steps - moment.left;
         let done = if moment.left == 0 { options.count.min(first + options.batch) } else { first };
         progress.update(taken as u64, format!("{done} of {} samples", options.count));
@@ -69,6 +70,7 @@ fn is_gif(path: &Path) -> bool {
 fn options(
     arguments: &InterpolateArguments,
     model: &TrainedModel,
+    guide: &Guide,
     animated: bool,
 ) -> Result<SampleOptions, Failure> {
     let own = SamplerArguments { sampler: Some("ddim".to_owned()), ..arguments.sampler.clone() };
@@ -78,7 +80,7 @@ fn options(
     let count = arguments.count.unwrap_or(if animated { COUNTS.1 } else { COUNTS.0 });
     let batch = sampling::batch(count, arguments.drawing.batch, model.shape().elements())?;
     let (steps, towards) = (wanted.steps, &arguments.drawing.guidance);
-    let (classes, guidance) = (one_class(towards, model)?, guidance(towards)?);
+    let (classes, guidance) = (one_class(towards, &guide.known(model))?, guidance(towards)?);
     Ok(SampleOptions { count, sampler, steps, bound, classes, guidance, batch, ..SampleOptions::default() })
 }
 

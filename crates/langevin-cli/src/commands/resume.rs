@@ -1,6 +1,6 @@
 //! Going on with a run: its settings stay, but for the number of steps and what changes no number.
 
-use super::train::{apply, recipe};
+use super::train::{Trained, apply, recipe};
 use crate::args::TrainArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::folders::newest_run;
@@ -8,6 +8,7 @@ use crate::plan::thousands;
 use crate::say::note;
 use langevin::SampleShape;
 use langevin::config::{Keep, Recipe, Settings};
+use langevin::math::Objective;
 use langevin::train::{
     Checkpoint, Found, LockedRun, RunFolder, find_checkpoint, is_complete, newest_checkpoint,
 };
@@ -69,7 +70,11 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
     let saved = checkpoint.settings.recipe.clone();
     let mut asked = apply(saved.clone(), arguments)?;
     if let Some(name) = &arguments.recipe {
-        asked = recipe(&TrainArguments {
+        let trained = match saved.objective {
+            Objective::CrossEntropy { clean } => Trained::Classifier { clean },
+            _ => Trained::Model,
+        };
+        let again = TrainArguments {
             data: arguments.data.clone().or(saved.data.source.clone()),
             recipe: Some(name.clone()),
             set: arguments.set.clone(),
@@ -78,7 +83,8 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
             init: None,
             labels: false,
             ..*arguments
-        })?;
+        };
+        asked = recipe(&again, trained)?;
         // What the data decided then, it would decide again.
         asked.data.holdout = asked.data.holdout.or(saved.data.holdout);
         let micro_batch = asked.train.micro_batch.map(|micro_batch| micro_batch.min(asked.train.batch));

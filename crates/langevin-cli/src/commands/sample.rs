@@ -4,7 +4,7 @@ use super::use_threads;
 use crate::args::SampleArguments;
 use crate::exit::{Done, Failure, usage};
 use crate::folders::check_empty;
-use crate::guidance::{Asked, Known, asked, guidance};
+use crate::guidance::{Asked, Guide, Known, asked, guidance};
 use crate::output::{self, Form};
 use crate::plan::counted;
 use crate::progress::Progress;
@@ -38,9 +38,10 @@ pub fn run(arguments: &SampleArguments) -> Done {
     set_exact(arguments.exact);
     let model = sampling::model(&arguments.model, arguments.size, arguments.weights.into())?;
     let points = model.settings().levels.is_none();
-    let known = Known::of(&model);
+    let guide = Guide::open(&arguments.guidance, &model)?;
+    let known = guide.known(&model);
     let asked = asked(&arguments.guidance, &known)?;
-    let options = options(arguments, &model, points, asked)?;
+    let options = options(arguments, &model, &guide, asked)?;
     if arguments.trajectory.is_some() && arguments.trajectory == arguments.out {
         return Err(usage("--out and --trajectory name the same file"));
     }
@@ -57,7 +58,7 @@ pub fn run(arguments: &SampleArguments) -> Done {
     let steps = plan.grid.len();
     let batches = options.count.div_ceil(options.batch);
     let mut progress = Progress::new("sampling", (batches * steps) as u64, 0, arguments.quiet);
-    let samples = model.sampling().sample(&options, &mut |first, moment| {
+    let samples = guide.sampling(&model).sample(&options, &mut |first, moment| {
         let taken = first / options.batch * steps + steps - moment.left;
         let done = if moment.left == 0 { options.count.min(first + options.batch) } else { first };
         progress.update(taken as u64, format!("{done} of {} samples", options.count));
@@ -91,9 +92,10 @@ pub fn run(arguments: &SampleArguments) -> Done {
 fn options(
     arguments: &SampleArguments,
     model: &TrainedModel,
-    points: bool,
+    guide: &Guide,
     asked: Asked,
 ) -> Result<SampleOptions, Failure> {
+    let points = model.settings().levels.is_none();
     let sampler = sampling::choice(&arguments.sampler, model)?;
     let bound = sampling::bound(&arguments.sampler)?;
     let steps = arguments.sampler.steps;
@@ -132,7 +134,7 @@ fn options(
         [class] => Classes::All(*class),
         _ => Classes::Each(classes.into()),
     };
-    model.sampling().denoiser(&options).map_err(usage)?;
+    guide.sampling(model).denoiser(&options).map_err(usage)?;
     Ok(SampleOptions { count, batch, ..options })
 }
 

@@ -13,20 +13,30 @@ use crate::say::{note, tell};
 use crate::skipped::write_skipped;
 use anyhow::Context;
 use langevin::compute::set_exact;
-use langevin::config::{Recipe, Settings, builtin_recipe, recipe_for_data};
+use langevin::config::{Recipe, Settings, builtin_recipe, classifier_recipe_for_data, recipe_for_data};
 use langevin::data;
+use langevin::math::Objective;
 use langevin::train::{Checkpoint, LockedRun, RunFolder, Trainer, WeightsKind};
 use std::fs;
 use std::path::Path;
 
+/// What is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trained {
+    /// What draws samples.
+    Model,
+    /// What tells their classes, of noisy ones or of clean ones alone.
+    Classifier { clean: bool },
+}
+
 /// Runs the command.
-pub fn run(arguments: &TrainArguments) -> Done {
+pub fn run(arguments: &TrainArguments, trained: Trained) -> Done {
     let threads = use_threads(arguments.threads)?;
     set_exact(arguments.exact);
     let resumed = if arguments.resume { Some(find_resumed(arguments)?) } else { None };
     let recipe = match &resumed {
         Some(resumed) => resumed_recipe(arguments, &resumed.checkpoint)?,
-        None => recipe(arguments)?,
+        None => recipe(arguments, trained)?,
     };
     if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.resume) {
         let advice = format!("choose another --out, or go on with it by --resume --out {}", out.display());
@@ -42,10 +52,14 @@ pub fn run(arguments: &TrainArguments) -> Done {
         check_unfinished(resumed, &settings, !arguments.no_grid)?;
     }
     let resumed_at = resumed.as_ref().map(|resumed| resumed.checkpoint.step);
+    let name = match trained {
+        Trained::Model => run_name(&source),
+        Trained::Classifier { .. } => format!("{}-classifier", run_name(&source)),
+    };
     let folder = match (&resumed, &arguments.out) {
         (Some(resumed), _) => resumed.folder.clone(),
         (None, Some(out)) => out.clone(),
-        (None, None) => next_run(&run_name(&source)),
+        (None, None) => next_run(&name),
     };
     if !arguments.quiet || arguments.dry_run {
         let plan =
@@ -78,7 +92,7 @@ pub fn run(arguments: &TrainArguments) -> Done {
             trainer.resume_from(&checkpoint)?;
             lock.map_or_else(|| LockedRun::lock(RunFolder::new(folder)), Ok)?
         }
-        None if arguments.out.is_none() => LockedRun::lock(RunFolder::new(new_run(&run_name(&source))?))?,
+        None if arguments.out.is_none() => LockedRun::lock(RunFolder::new(new_run(&name)?))?,
         None => {
             let run = LockedRun::lock(RunFolder::new(folder))?;
             // Another one may have come and gone since the first look.
@@ -91,16 +105,33 @@ pub fn run(arguments: &TrainArguments) -> Done {
 }
 
 /// The recipe that the arguments ask for.
-pub fn recipe(arguments: &TrainArguments) -> Result<Recipe, Failure> {
+pub fn recipe(arguments: &TrainArguments, trained: Trained) -> Result<Recipe, Failure> {
+    let data = arguments.data.as_deref().unwrap_or("digits");
+    let usual = match trained {
+        Trained::Model => recipe_for_data(data),
+        Trained::Classifier { .. } => classifier_recipe_for_data(data),
+    };
     let named = match &arguments.recipe {
         Some(name) if Path::new(name).is_file() => {
             let text = fs::read_to_string(name).with_context(|| format!("cannot read the recipe {name}"))?;
             Recipe::parse(name, &text)?
         }
         Some(name) => builtin_recipe(name)?,
-        None => builtin_recipe(recipe_for_data(arguments.data.as_deref().unwrap_or("digits")))?,
+        None => builtin_recipe(usual)?,
     };
-    let recipe = apply(named, arguments)?;
+    let mut recipe = apply(named, arguments)?;
+    match (&mut recipe.objective, trained) {
+        (Objective::CrossEntropy { clean }, Trained::Classifier { clean: asked }) => *clean |= asked,
+        (Objective::CrossEntropy { .. }, Trained::Model) => {
+            return Err(usage("this is the recipe of a classifier: use `langevin train-classifier`"));
+        }
+        (_, Trained::Classifier { .. }) => {
+            return Err(usage(
+                "this is the recipe of a model that draws: use `langevin train`, or a recipe of a classifier",
+            ));
+        }
+        (_, Trained::Model) => {}
+    }
     if recipe.data.source.is_none() {
         let name = arguments.recipe.as_deref().unwrap_or_default();
         return Err(usage(format!("the recipe {name} names no data: langevin train DATA --recipe {name}")));

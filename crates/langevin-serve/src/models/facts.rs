@@ -70,6 +70,9 @@ impl Facts {
         };
         let stamp = Stamp::of(folder);
         let checkpoint = Checkpoint::open(folder).map_err(|error| unsound(&error))?;
+        if let ModelConfig::Classifier(_) = checkpoint.settings.recipe.model {
+            return Err(unsound(&"it is a classifier, which draws nothing"));
+        }
         let process = checkpoint.settings.recipe.diffusion.process().map_err(|error| unsound(&error))?;
         Ok(Self { id: id.to_owned(), checkpoint, weights, process, stamp })
     }
@@ -92,7 +95,7 @@ impl Facts {
     fn class_embedding(&self) -> Option<ClassEmbedding> {
         match &self.checkpoint.settings.recipe.model {
             ModelConfig::Unet(config) => config.class_embedding,
-            ModelConfig::Mlp(_) => None,
+            ModelConfig::Mlp(_) | ModelConfig::Classifier(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Recipe, RecipeError};
 
 /// Name and text of each recipe, in the order in which they are listed.
-const RECIPES: [(&str, &str); 9] = [
+const RECIPES: [(&str, &str); 14] = [
     ("digits", include_str!("../../../../recipes/digits.toml")),
     ("swiss-roll", include_str!("../../../../recipes/swiss-roll.toml")),
     ("swiss-roll-seed", include_str!("../../../../recipes/swiss-roll-seed.toml")),
@@ -13,6 +13,11 @@ const RECIPES: [(&str, &str); 9] = [
     ("ddpm-256", include_str!("../../../../recipes/ddpm-256.toml")),
     ("iddpm-digits", include_str!("../../../../recipes/iddpm-digits.toml")),
     ("iddpm-cifar10", include_str!("../../../../recipes/iddpm-cifar10.toml")),
+    ("adm-small", include_str!("../../../../recipes/adm-small.toml")),
+    ("adm-64", include_str!("../../../../recipes/adm-64.toml")),
+    ("digits-classifier", include_str!("../../../../recipes/digits-classifier.toml")),
+    ("fashion-mnist-classifier", include_str!("../../../../recipes/fashion-mnist-classifier.toml")),
+    ("classifier", include_str!("../../../../recipes/classifier.toml")),
 ];
 
 /// Name and text of every built-in recipe.
@@ -41,5 +46,14 @@ pub fn recipe_for_data(source: &str) -> &'static str {
         "fashion-mnist" => "fashion-mnist",
         "digits" => "digits",
         _ => "pictures",
+    }
+}
+
+/// The recipe of a classifier that data follows when none is named: its own, or `classifier`.
+pub fn classifier_recipe_for_data(source: &str) -> &'static str {
+    match source {
+        "fashion-mnist" => "fashion-mnist-classifier",
+        "digits" => "digits-classifier",
+        _ => "classifier",
     }
 }

@@ -10,7 +10,7 @@ mod sections;
 mod settings;
 mod trainable;
 
-pub use builtin::{builtin_recipe, builtin_recipes, recipe_for_data};
+pub use builtin::{builtin_recipe, builtin_recipes, classifier_recipe_for_data, recipe_for_data};
 pub use keep::Keep;
 pub use recipe::{Recipe, RecipeError};
 pub use sections::{

@@ -11,6 +11,7 @@ pub(super) fn check_objective(recipe: &Recipe, data: &Dataset) -> Result<(), Set
     let (objective, variance) = (recipe.objective, recipe.diffusion.variance);
     let learned = variance == Variance::Learned;
     match objective {
+        Objective::CrossEntropy { .. } => return Ok(()),
         Objective::Simple { .. } if learned => return Err(SettingsError::UntrainedVariance),
         Objective::Hybrid { .. } if !learned => {
             return Err(SettingsError::NothingToTrain { variance: variance.name() });
@@ -66,6 +67,13 @@ const DEFAULT_LABEL_DROPOUT: f64 = 0.1;
 /// A table of the data's classes for a network that is told them, and none for one that is not.
 pub(super) fn settle_classes(recipe: &mut Recipe, data: &Dataset) -> Result<(), SettingsError> {
     let refused = |setting, value: String, expected| Err(SettingsError::Value { setting, value, expected });
+    if let Objective::CrossEntropy { .. } = recipe.objective {
+        return settle_classifier(recipe, data);
+    }
+    if let ModelConfig::Classifier(_) = recipe.model {
+        let expected = "\"cross-entropy\", by which a classifier learns (langevin train-classifier)";
+        return refused("objective.kind", format!("{:?}", recipe.objective.name()), expected);
+    }
     let ModelConfig::Unet(network) = &mut recipe.model else {
         let expected = "false: only a U-Net learns classes";
         return if recipe.data.labels { refused("data.labels", "true".to_owned(), expected) } else { Ok(()) };
@@ -76,10 +84,7 @@ pub(super) fn settle_classes(recipe: &mut Recipe, data: &Dataset) -> Result<(), 
             "none, or data.labels = true (--labels), by which the network is told the data's classes";
         return refused("model.class_embedding", format!("{classes:?}"), expected);
     }
-    let classes = data.class_names().len();
-    if data.labels().is_none() || classes < 2 {
-        return Err(SettingsError::NoLabels { name: data.name().to_owned(), classes });
-    }
+    let classes = classes_of(data)?;
     let dropout = *recipe.train.label_dropout.get_or_insert(DEFAULT_LABEL_DROPOUT);
     let settled = ClassEmbedding::Table { classes, null_class: dropout > 0.0 };
     match network.class_embedding {
@@ -93,4 +98,43 @@ pub(super) fn settle_classes(recipe: &mut Recipe, data: &Dataset) -> Result<(), 
             Ok(())
         }
     }
+}
+
+/// How many classes the data have.
+fn classes_of(data: &Dataset) -> Result<usize, SettingsError> {
+    let classes = data.class_names().len();
+    if data.labels().is_none() || classes < 2 {
+        return Err(SettingsError::NoLabels { name: data.name().to_owned(), classes });
+    }
+    Ok(classes)
+}
+
+/// A classifier of the data's classes, which draws no samples.
+fn settle_classifier(recipe: &mut Recipe, data: &Dataset) -> Result<(), SettingsError> {
+    let refused = |setting, value: String, expected| Err(SettingsError::Value { setting, value, expected });
+    let ModelConfig::Classifier(network) = &mut recipe.model else {
+        let expected = "one that a network draws samples by, or model.kind = \"classifier\"";
+        return refused("objective.kind", "\"cross-entropy\"".to_owned(), expected);
+    };
+    let classes = classes_of(data)?;
+    if ![0, classes].contains(&network.classes) {
+        return refused("model.classes", network.classes.to_string(), "nothing: as many as the data have");
+    }
+    if let Some(dropout) = recipe.train.label_dropout {
+        return refused(
+            "train.label_dropout",
+            dropout.to_string(),
+            "nothing: a classifier is told no classes",
+        );
+    }
+    if recipe.evaluate.every.is_some() {
+        return refused(
+            "evaluate.every",
+            "given".to_owned(),
+            "nothing: a classifier draws no samples to measure",
+        );
+    }
+    network.classes = classes;
+    (recipe.data.labels, recipe.sample.grid) = (true, false);
+    Ok(())
 }

@@ -91,7 +91,7 @@ fn deviation(values: &[f32]) -> f64 {
 }
 
 /// A classifier of noisy samples.
-pub trait ClassGradient: Sync {
+pub trait ClassGradient {
     /// ∇ ln p(y | x_t) by x_t, each sample at its own timestep and of its own class y.
     ///
     /// # Shapes

@@ -5,8 +5,9 @@ use crate::diffusion::Process;
 use crate::models::{Conditioning, Network};
 use crate::tensor::{SampleShape, from_samples, to_vec};
 use burn::tensor::Device;
+use langevin_math::categorical::log_softmax;
+use langevin_math::greatest_logit;
 use langevin_math::rng::{Purpose, Stream};
-use langevin_math::{greatest_logit, log_softmax};
 use std::ops::ControlFlow;
 
 /// A classifier, and the process whose noise it sees through.
@@ -95,7 +96,8 @@ impl Classification<'_> {
                 for (&label, logits) in labels_now.iter().zip(logits.chunks(logits.len() / labels_now.len()))
                 {
                     correct.push(if greatest_logit(logits) == Some(label) { 1.0 } else { 0.0 });
-                    losses.push(-log_softmax(logits)[label]);
+                    let logits: Vec<f64> = logits.iter().map(|&logit| f64::from(logit)).collect();
+                    losses.push(-log_softmax(&logits)[label]);
                 }
                 if observe(index * labels.len() + correct.len()).is_break() {
                     return None;

@@ -2,12 +2,14 @@
 //!
 //! Adding a network is one new file and one line in [`ModelConfig`] and [`Model`].
 
+mod classifier;
 mod conditioning;
 mod mlp;
 mod tape;
 mod unet;
 pub mod weights;
 
+pub use classifier::{AttentionPool, Classifier, ClassifierConfig};
 pub use conditioning::{Conditioning, ConditioningError};
 pub use mlp::{Mlp, MlpConfig, ModulatedLayer};
 pub use tape::Tape;
@@ -25,14 +27,15 @@ use burn::tensor::{Device, Tensor};
 use langevin_kernels::ConvShape;
 use serde::{Deserialize, Serialize};
 
-/// A network that a diffusion model can be trained with.
+/// A network that sees noisy samples: one that denoises them, or tells what they show.
 pub trait Network: Send {
     /// The raw output for each sample at its own timestep, and of its own class.
     ///
     /// `dropout` names the masks in training; `None` evaluates.
     ///
     /// # Shapes
-    /// `x`: `[batch, height, width, channels]`; returns `[batch, height, width, output channels]`.
+    /// `x`: `[batch, height, width, channels]`; returns `[batch, height, width, output channels]`, of a [`Classifier`]
+    /// `[batch, 1, 1, classes]`.
     ///
     /// # Panics
     /// If the conditioning does not pass [`Network::check`].
@@ -62,6 +65,8 @@ pub enum ModelConfig {
     Unet(UNetConfig),
     /// The perceptron for points.
     Mlp(MlpConfig),
+    /// What tells the class of noisy pictures.
+    Classifier(ClassifierConfig),
 }
 
 impl ModelConfig {
@@ -73,6 +78,7 @@ impl ModelConfig {
         match self {
             Self::Unet(config) => config.validate(shape.height, shape.width),
             Self::Mlp(config) => config.validate(shape),
+            Self::Classifier(config) => config.validate(shape),
         }
     }
 
@@ -84,6 +90,7 @@ impl ModelConfig {
         match self {
             Self::Unet(config) => config.validate_build(shape.height, shape.width),
             Self::Mlp(config) => config.validate(shape),
+            Self::Classifier(config) => config.validate_build(shape),
         }
     }
 
@@ -95,6 +102,7 @@ impl ModelConfig {
         match self {
             Self::Unet(config) => Model::Unet(config.init(shape.channels, seed, device)),
             Self::Mlp(config) => Model::Mlp(config.init(shape.elements(), seed, device)),
+            Self::Classifier(config) => Model::Classifier(config.init(shape, seed, device)),
         }
     }
 
@@ -104,6 +112,7 @@ impl ModelConfig {
             Self::Unet(UNetConfig {
                 class_embedding: Some(ClassEmbedding::Table { classes, .. }), ..
             }) => Some(*classes),
+            Self::Classifier(config) => Some(config.classes),
             Self::Unet(_) | Self::Mlp(_) => None,
         }
     }
@@ -112,7 +121,7 @@ impl ModelConfig {
     pub fn null_class(&self) -> Option<usize> {
         match self {
             Self::Unet(config) => config.class_embedding.and_then(ClassEmbedding::null_class),
-            Self::Mlp(_) => None,
+            Self::Mlp(_) | Self::Classifier(_) => None,
         }
     }
 
@@ -121,6 +130,7 @@ impl ModelConfig {
         match self {
             Self::Unet(config) => config.parameter_count(shape.channels, config.outputs(shape.channels)),
             Self::Mlp(config) => config.parameter_count(shape.elements()),
+            Self::Classifier(config) => config.parameter_count(shape),
         }
     }
 
@@ -134,6 +144,7 @@ impl ModelConfig {
                 shape.width,
             ),
             Self::Mlp(config) => config.multiply_adds(shape.elements()),
+            Self::Classifier(config) => config.multiply_adds(shape),
         }
     }
 
@@ -145,6 +156,7 @@ impl ModelConfig {
                 config.tape(shape.channels, outputs, shape.height, shape.width)
             }
             Self::Mlp(config) => config.tape(shape.elements()),
+            Self::Classifier(config) => config.tape(shape),
         }
     }
 
@@ -157,6 +169,7 @@ impl ModelConfig {
                 config.convolutions(channels, [samples, shape.height, shape.width], exact)
             }
             Self::Mlp(config) => config.convolutions(shape.elements(), samples),
+            Self::Classifier(config) => config.convolutions(shape, samples, exact),
         }
     }
 
@@ -165,6 +178,7 @@ impl ModelConfig {
         match self {
             Self::Unet(config) => config.describe(),
             Self::Mlp(config) => config.describe(),
+            Self::Classifier(config) => config.describe(),
         }
     }
 }
@@ -178,6 +192,8 @@ pub enum Model {
     Unet(UNet),
     /// The perceptron for points.
     Mlp(Mlp),
+    /// What tells the class of noisy pictures.
+    Classifier(Classifier),
 }
 
 impl Network for Model {
@@ -185,6 +201,7 @@ impl Network for Model {
         match self {
             Self::Unet(network) => network.forward(x, conditioning, dropout),
             Self::Mlp(network) => network.forward(x, conditioning, dropout),
+            Self::Classifier(network) => network.forward(x, conditioning, dropout),
         }
     }
 
@@ -192,6 +209,7 @@ impl Network for Model {
         match self {
             Self::Unet(network) => network.check(conditioning, samples),
             Self::Mlp(network) => network.check(conditioning, samples),
+            Self::Classifier(network) => network.check(conditioning, samples),
         }
     }
 
@@ -199,6 +217,7 @@ impl Network for Model {
         match self {
             Self::Unet(network) => network.null_class(),
             Self::Mlp(network) => network.null_class(),
+            Self::Classifier(network) => network.null_class(),
         }
     }
 }

@@ -27,7 +27,7 @@ use image::Rgb;
 
 pub use animation::save_gif;
 pub use contact::contact_sheet;
-pub use curves::{Curve, curves};
+pub use curves::{Axis, Curve, curves, stacked};
 pub use error::RenderError;
 pub use files::{encode_png, save_png};
 pub use grid::{grid, with_caption};

@@ -1,7 +1,8 @@
 //! The loss of a classifier.
 
 use super::objective::Losses;
-use langevin_math::{greatest_logit, log_softmax};
+use langevin_math::categorical::log_softmax;
+use langevin_math::greatest_logit;
 
 /// −ln softmax(logits)_y of each sample, its gradient, and whether y has the greatest logit.
 ///
@@ -23,7 +24,7 @@ pub(super) fn cross_entropy(labels: &[usize], logits: &[f32], weights: &[f64]) -
         correct: Vec::with_capacity(labels.len()),
     };
     for ((&label, &weight), logits) in labels.iter().zip(weights).zip(logits.chunks(classes)) {
-        let log_p = log_softmax(logits);
+        let log_p = log_softmax(&logits.iter().map(|&logit| f64::from(logit)).collect::<Vec<_>>());
         losses.samples.push(-log_p[label]);
         losses.gradient.extend(log_p.iter().enumerate().map(|(class, log_p)| {
             let target = if class == label { 1.0 } else { 0.0 };

@@ -6,10 +6,11 @@ use crate::args::{EvaluateArguments, ReadArguments};
 use crate::commands::diffuse::options;
 use crate::download::hex;
 use crate::exit::{Done, Failure, usage};
-use langevin::TrainedModel;
-use langevin::config::DataFacts;
+use langevin::SampleShape;
+use langevin::config::{DataFacts, Settings};
 use langevin::data::{self, Dataset, holdout_split, spread};
 use langevin::eval::quality::DataSource;
+use langevin::math::Objective;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
@@ -71,7 +72,7 @@ impl Part {
 pub fn parts(arguments: &EvaluateArguments, subject: &Subject, wanted: Wanted) -> Result<Vec<Part>, Failure> {
     let read = &arguments.read;
     match (&arguments.data, subject) {
-        (Some(source), _) => given_parts(source, arguments, subject),
+        (Some(source), _) => given_parts(source, arguments, Fit::of(subject)),
         (None, _) if arguments.statistics.is_some() => Ok(Vec::new()),
         (None, Subject::Model(model)) => {
             if read.split.is_some()
@@ -83,7 +84,7 @@ pub fn parts(arguments: &EvaluateArguments, subject: &Subject, wanted: Wanted) -
                     "--split, --size, --channels and --data-dir say how --data is read: give it too",
                 ));
             }
-            own_parts(arguments, subject, model)
+            own_parts(arguments, model.settings())
         }
         (None, Subject::Samples(_)) if !wanted.compares() => Ok(Vec::new()),
         (None, Subject::Samples(_)) => {
@@ -92,7 +93,8 @@ pub fn parts(arguments: &EvaluateArguments, subject: &Subject, wanted: Wanted) -
     }
 }
 
-fn given_parts(source: &str, arguments: &EvaluateArguments, subject: &Subject) -> Result<Vec<Part>, Failure> {
+/// The parts of the data that the arguments name.
+pub fn given_parts(source: &str, arguments: &EvaluateArguments, fit: Fit) -> Result<Vec<Part>, Failure> {
     let splits: Vec<Option<String>> = match &arguments.read.split {
         Some(splits) => splits.split(',').map(|split| Some(split.to_owned())).collect(),
         None => vec![None],
@@ -102,25 +104,20 @@ fn given_parts(source: &str, arguments: &EvaluateArguments, subject: &Subject) -
         let name = split.clone().unwrap_or_else(|| source.to_owned());
         let read = ReadArguments { split, ..arguments.read.clone() };
         let set = Rc::new(data::load(source, &options(&read, 0))?);
-        check_shape(&set, subject)?;
+        fit.check(&set)?;
         parts.push(Part::new(&name, &set, (0..set.len()).collect(), arguments.count));
     }
     Ok(parts)
 }
 
 /// The run's own data: what it was trained on, and what was held out.
-fn own_parts(
-    arguments: &EvaluateArguments,
-    subject: &Subject,
-    model: &TrainedModel,
-) -> Result<Vec<Part>, Failure> {
-    let settings = model.settings();
+pub fn own_parts(arguments: &EvaluateArguments, settings: &Settings) -> Result<Vec<Part>, Failure> {
     let (recipe, facts) = (&settings.recipe, settings.data);
     let Some(source) = recipe.data.source.as_ref().filter(|_| facts.count > 0) else {
         return Err(usage("the model does not say what it was trained on: give --data"));
     };
     let set = Rc::new(data::load(source, &recipe.data.options(recipe.train.seed))?);
-    check_shape(&set, subject)?;
+    Fit::of_model(settings).check(&set)?;
     if DataFacts::of(&set, recipe.data.labels) != facts {
         return Err(usage(format!(
             "{source} is no longer what the model was trained on: give --data {source}"
@@ -135,27 +132,50 @@ fn own_parts(
     Ok(parts)
 }
 
-fn check_shape(set: &Dataset, subject: &Subject) -> Done {
-    let what = if subject.is_model() { "the model draws" } else { "the samples are" };
-    if set.levels().is_none() != subject.levels().is_none() {
-        let kinds = ["points", "pictures"];
-        let (theirs, ours) = if set.levels().is_none() { (0, 1) } else { (1, 0) };
-        return Err(usage(format!("{} holds {}, and {what} {}", set.name(), kinds[theirs], kinds[ours])));
+/// What data must be, to be compared with samples or seen by a network.
+#[derive(Clone, Copy)]
+pub struct Fit {
+    what: &'static str,
+    shape: SampleShape,
+    levels: Option<u32>,
+}
+
+impl Fit {
+    fn of(subject: &Subject) -> Self {
+        let what = if subject.is_model() { "the model draws" } else { "the samples are" };
+        Self { what, shape: subject.shape(), levels: subject.levels() }
     }
-    let shape = subject.shape();
-    let (height, width, channels) = (set.height(), set.width(), set.channels());
-    if (height, width, channels) == (shape.height, shape.width, shape.channels) {
-        return Ok(());
+
+    /// As samples of a model, or what a classifier sees.
+    pub fn of_model(settings: &Settings) -> Self {
+        let what = match settings.recipe.objective {
+            Objective::CrossEntropy { .. } => "the classifier sees",
+            _ => "the model draws",
+        };
+        Self { what, shape: settings.shape, levels: settings.levels }
     }
-    let advice = match (height, width) == (shape.height, shape.width) {
-        true => "give --channels".to_owned(),
-        false => format!("give --size {}x{}", shape.height, shape.width),
-    };
-    Err(usage(format!(
-        "{} holds {height}x{width} pictures of {channels} channel(s), and {what} {}x{} of {}: {advice}",
-        set.name(),
-        shape.height,
-        shape.width,
-        shape.channels
-    )))
+
+    fn check(self, set: &Dataset) -> Done {
+        let Self { what, shape, levels } = self;
+        if set.levels().is_none() != levels.is_none() {
+            let kinds = ["points", "pictures"];
+            let (theirs, ours) = if set.levels().is_none() { (0, 1) } else { (1, 0) };
+            return Err(usage(format!("{} holds {}, and {what} {}", set.name(), kinds[theirs], kinds[ours])));
+        }
+        let (height, width, channels) = (set.height(), set.width(), set.channels());
+        if (height, width, channels) == (shape.height, shape.width, shape.channels) {
+            return Ok(());
+        }
+        let advice = match (height, width) == (shape.height, shape.width) {
+            true => "give --channels".to_owned(),
+            false => format!("give --size {}x{}", shape.height, shape.width),
+        };
+        Err(usage(format!(
+            "{} holds {height}x{width} pictures of {channels} channel(s), and {what} {}x{} of {}: {advice}",
+            set.name(),
+            shape.height,
+            shape.width,
+            shape.channels
+        )))
+    }
 }

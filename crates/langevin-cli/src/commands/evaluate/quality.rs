@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
             Subject::Samples(set) => set.len(),
         };
         let mut cautions = check_counts(arguments.neighbours, &mut wanted, count, parts)?;
-        let (describer, weights) = describer(asked, wanted, subject, parts)?;
+        let (describer, weights) = describer(asked, wanted, subject.shape().elements(), parts)?;
         cautions.extend(weights.as_ref().and_then(Loaded::caution));
         let kernel = KernelOptions { seed: arguments.seed, ..KernelOptions::default() };
         let options = QualityOptions {
@@ -158,17 +158,16 @@ fn check_counts(
 }
 
 /// What describes the samples and the parts of the data, and its weights.
-fn describer(
+pub fn describer(
     asked: Asked,
     wanted: Wanted,
-    subject: &Subject,
+    elements: usize,
     parts: &[Part],
 ) -> Result<(Describer, Option<Loaded>), Failure> {
     let arguments = asked.arguments;
     if let Some((network, weights)) = load(wanted.features, arguments.features_file.as_deref())? {
         return Ok((Describer::Network(network), Some(weights)));
     }
-    let elements = subject.shape().elements();
     if let Some(plain) = Describer::plain_pixels(elements) {
         return Ok((plain, None));
     }

@@ -10,7 +10,7 @@ use crate::say::tell;
 use langevin::eval::quality::Quality;
 use langevin::eval::{Estimate, Nll, TimestepRow};
 use langevin::features::Kind;
-use langevin::render::{self, Curve};
+use langevin::render::{self, Axis, Curve};
 use langevin_metrics::{InceptionScore, KernelDistance, Prdc};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -232,5 +232,8 @@ pub fn plot(path: &Path, measured: &[Measured]) -> Done {
     let all: Vec<(&str, Vec<(f64, f64)>)> =
         measured.iter().filter_map(|one| Some((one.name.as_str(), points(one.nll.as_ref()?)))).collect();
     let curves: Vec<Curve> = all.iter().map(|(label, points)| Curve { label, points }).collect();
-    Ok(render::save_png(path, &render::curves(&curves, "terms of the bound, bits/dim", "t")?)?)
+    Ok(render::save_png(
+        path,
+        &render::curves(&curves, "terms of the bound, bits/dim", "t", Axis::Logarithmic)?,
+    )?)
 }

@@ -1,5 +1,6 @@
 //! What is measured, once all is known that this depends on.
 
+use super::by_class;
 use super::subject::Subject;
 use crate::args::{EvaluateArguments, Metric};
 use crate::exit::{Failure, usage};
@@ -38,6 +39,9 @@ impl Wanted {
             return Err(usage("kid and prdc compare sample by sample: give --data in place of --statistics"));
         }
         let by_default = given.is_empty();
+        if by_class(arguments) {
+            return Self::by_class(arguments, subject);
+        }
         let mut wanted = Self {
             nll: named(Metric::Nll) || model && !alone && (by_default || all && pictures),
             ode: named(Metric::NllOde),
@@ -74,6 +78,28 @@ impl Wanted {
             wanted.is = false;
         }
         Ok(wanted)
+    }
+
+    /// What is measured of samples whose classes are judged.
+    fn by_class(arguments: &EvaluateArguments, subject: &Subject) -> Result<Self, Failure> {
+        if !subject.is_model() {
+            return Err(usage(
+                "--judge and several weights of --guidance are for a model, which draws what is asked for",
+            ));
+        }
+        if !arguments.metrics.is_empty() {
+            return Err(usage(
+                "with --judge, agreement, Fréchet distance, precision and recall are measured: leave --metrics out",
+            ));
+        }
+        if arguments.statistics.is_some() {
+            return Err(usage(
+                "precision and recall compare sample by sample: give --data in place of --statistics",
+            ));
+        }
+        let features = features(arguments, subject)?;
+        let (nll, ode, kid, is) = (false, false, false, false);
+        Ok(Self { nll, ode, frechet: true, kid, is, prdc: true, lenient: false, features })
     }
 
     /// Whether samples are compared with data.

@@ -102,7 +102,7 @@ impl Describer {
 }
 
 /// Pictures within [−1, 1] and at their levels, as a file of them would hold them; points as they are.
-fn leveled(samples: &[f32], levels: Option<u32>) -> Vec<f32> {
+pub fn leveled(samples: &[f32], levels: Option<u32>) -> Vec<f32> {
     let Some(levels) = levels else { return samples.to_vec() };
     let top = f64::from(levels - 1);
     let level = |sample: f32| ((f64::from(sample.clamp(-1.0, 1.0)) + 1.0) / 2.0 * top).round();

@@ -6,6 +6,6 @@ mod gather;
 mod source;
 
 pub use compare::{Quality, QualityOptions, compare, frechet_of, score};
-pub use describe::{Describer, PIXEL_COMPONENTS};
+pub use describe::{Describer, PIXEL_COMPONENTS, leveled};
 pub use gather::{Gathered, Kept, gather};
 pub use source::{DataSource, Drawn, SampleSource};

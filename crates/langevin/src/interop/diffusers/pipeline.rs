@@ -88,6 +88,7 @@ pub fn check_pipeline(
     match model {
         ModelConfig::Unet(network) => PipelineModel { network, diffusion, shape, bound: Bound::None }.check(),
         ModelConfig::Mlp(_) => Err("diffusers has no perceptron for points".to_owned()),
+        ModelConfig::Classifier(_) => Err("diffusers has no classifier of noisy pictures".to_owned()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{AttentionOrder, ForeignError, Origin, dict, ho, openai};
 use crate::config::{DiffusionConfig, Recipe, Settings};
 use crate::interop::diffusers::{check, from_diffusers, recipe_around, settings_around};
 use crate::models::weights::{Weights, check_weights, parameter_names};
-use crate::models::{ModelConfig, UNetConfig};
+use crate::models::{ClassifierConfig, ModelConfig, UNetConfig};
 use crate::tensor::{SampleShape, cpu};
 use langevin_math::{Prediction, Schedule, Variance};
 use std::path::Path;
@@ -45,10 +45,18 @@ pub struct Foreign {
 
 /// What names and shapes tell, and what was published of such networks.
 pub(super) struct Inferred {
+    /// The network, or a classifier's encoder.
     pub network: UNetConfig,
+    /// Of a classifier.
+    pub pool: Option<Pool>,
     /// Channels of a sample.
     pub channels: usize,
     pub published: Published,
+}
+
+/// What makes a classifier of an encoder.
+pub(super) struct Pool {
+    pub classes: usize,
 }
 
 /// Reads a state dict of OpenAI's diffusion code or of a port of Ho et al., and makes of it a network of ours.
@@ -59,6 +67,9 @@ pub(super) struct Inferred {
 pub fn open_foreign(path: &Path, options: &ForeignOptions) -> Result<Foreign, ForeignError> {
     let (origin, weights) = dict::read(path, options.origin, options.key.as_deref(), options.averaged)?;
     let inferred = match origin {
+        Origin::OpenAi if openai::classifier::is_one(&weights) => {
+            openai::classifier::infer(path, &weights, options.size)?
+        }
         Origin::OpenAi => openai::infer(path, &weights)?,
         Origin::Ho => ho::infer(path, &weights)?,
     };
@@ -79,10 +90,6 @@ pub fn open_foreign(path: &Path, options: &ForeignOptions) -> Result<Foreign, Fo
     let shape = SampleShape { height: size[0], width: size[1], channels: inferred.channels };
     let settings = settings_around(recipe, shape);
     check(&settings).map_err(|message| ForeignError::Settings { path: path.to_owned(), message })?;
-    let ModelConfig::Unet(network) = &settings.recipe.model else {
-        let message = "model.kind is not \"unet\"".to_owned();
-        return Err(ForeignError::Settings { path: path.to_owned(), message });
-    };
     // Shapes are easily claimed: a network far larger than the file is not built to find that out.
     let held: usize = weights.values().map(|array| array.values.len()).sum();
     let parameters = settings.recipe.model.parameter_count(shape);
@@ -90,9 +97,16 @@ pub fn open_foreign(path: &Path, options: &ForeignOptions) -> Result<Foreign, Fo
         let message = format!("they ask for {parameters} parameters, but the file holds {held} numbers");
         return Err(ForeignError::Settings { path: path.to_owned(), message });
     }
-    let renamed = match origin {
-        Origin::OpenAi => openai::rename(weights, network, order),
-        Origin::Ho => ho::rename(weights, network),
+    let renamed = match (origin, &settings.recipe.model) {
+        (Origin::OpenAi, ModelConfig::Unet(network)) => openai::rename(weights, network, order),
+        (Origin::OpenAi, ModelConfig::Classifier(classifier)) => {
+            openai::classifier::rename(weights, &classifier.encoder, order)
+        }
+        (Origin::Ho, ModelConfig::Unet(network)) => ho::rename(weights, network),
+        _ => {
+            let message = "model.kind is not that of the file's network: leave it as it is".to_owned();
+            return Err(ForeignError::Settings { path: path.to_owned(), message });
+        }
     };
     let model = settings.recipe.model.init(shape, 0, &cpu());
     let weights = from_diffusers(renamed, &parameter_names(&model));
@@ -106,15 +120,24 @@ fn recipe(
     inferred: &Inferred,
     options: &ForeignOptions,
 ) -> Result<(Recipe, Vec<String>), ForeignError> {
-    let Inferred { network, channels, published } = inferred;
+    let Inferred { network, pool, channels, published } = inferred;
     let mut network = network.clone();
     (network.heads, network.head_size) = (published.heads, published.head_size);
     let learned = network.outputs(*channels) == 2 * channels;
     let is_set = |key: &str| options.set.iter().any(|assignment| assignment.trim_start().starts_with(key));
-    if is_set("model.heads") || is_set("model.head_size") {
+    let table = table(pool.is_some());
+    let is_model_set = |key: &str| is_set(&format!("{table}.{key}"));
+    if is_model_set("heads") || is_model_set("head_size") {
         (network.heads, network.head_size) = (None, None);
     }
-    let mut recipe = recipe_around(ModelConfig::Unet(network));
+    let mut recipe = recipe_around(match pool {
+        None => ModelConfig::Unet(network),
+        Some(Pool { classes }) => ModelConfig::Classifier(ClassifierConfig {
+            classes: *classes,
+            pool_head_size: None,
+            encoder: network,
+        }),
+    });
     recipe.diffusion = DiffusionConfig {
         timesteps: published.timesteps,
         schedule: published.schedule.clone(),
@@ -129,14 +152,23 @@ fn recipe(
     if matches!(recipe.diffusion.schedule, Schedule::Linear { .. }) && !betas_set {
         recipe.diffusion.schedule = openai_linear(timesteps);
     }
-    if let ModelConfig::Unet(network) = &mut recipe.model
-        && published.rescale
-        && !is_set("model.timestep_scale")
-    {
-        network.timestep_scale = 1000.0 / timesteps as f64;
+    match &mut recipe.model {
+        ModelConfig::Unet(network) if published.rescale && !is_model_set("timestep_scale") => {
+            network.timestep_scale = 1000.0 / timesteps as f64;
+        }
+        // There, one number is the size of every head.
+        ModelConfig::Classifier(classifier) if !is_set("model.pool_head_size") => {
+            classifier.pool_head_size = classifier.encoder.head_size;
+        }
+        _ => {}
     }
     let assumed = assumed(origin, &recipe, &is_set);
     Ok((recipe, assumed))
+}
+
+/// The table of a recipe that has the U-Net's settings, or a classifier's encoder's.
+fn table(classifier: bool) -> &'static str {
+    if classifier { "model.encoder" } else { "model" }
 }
 
 fn assumed(origin: Origin, recipe: &Recipe, is_set: &dyn Fn(&str) -> bool) -> Vec<String> {
@@ -146,17 +178,23 @@ fn assumed(origin: Origin, recipe: &Recipe, is_set: &dyn Fn(&str) -> bool) -> Ve
             assumed.push(format!("{what} (--set {key}=...)"));
         }
     };
-    if let ModelConfig::Unet(network) = &recipe.model {
+    let (network, table) = match &recipe.model {
+        ModelConfig::Unet(network) => (Some(network), table(false)),
+        ModelConfig::Classifier(classifier) => (Some(&classifier.encoder), table(true)),
+        ModelConfig::Mlp(_) => (None, table(false)),
+    };
+    if let Some(network) = network {
+        let key = |name: &str| format!("{table}.{name}");
         match (network.heads, network.head_size) {
-            (Some(heads), _) if origin == Origin::OpenAi => note("model.heads", format!("{heads} heads")),
-            (None, Some(size)) if !is_set("model.heads") => {
-                note("model.head_size", format!("heads of {size} channels"));
+            (Some(heads), _) if origin == Origin::OpenAi => note(&key("heads"), format!("{heads} heads")),
+            (None, Some(size)) if !is_set(&key("heads")) => {
+                note(&key("head_size"), format!("heads of {size} channels"));
             }
             _ => {}
         }
         if origin == Origin::OpenAi && recipe.diffusion.timesteps != 1000 {
             let scale = network.timestep_scale;
-            note("model.timestep_scale", format!("timesteps told times {scale}"));
+            note(&key("timestep_scale"), format!("timesteps told times {scale}"));
         }
     }
     let kind = match recipe.diffusion.schedule {
@@ -166,7 +204,9 @@ fn assumed(origin: Origin, recipe: &Recipe, is_set: &dyn Fn(&str) -> bool) -> Ve
     };
     note("diffusion.schedule.kind", kind.to_owned());
     note("diffusion.timesteps", format!("T = {}", recipe.diffusion.timesteps));
-    if recipe.diffusion.variance != Variance::Learned {
+    // A classifier tells nothing of the way back.
+    let denoises = !matches!(recipe.model, ModelConfig::Classifier(_));
+    if denoises && recipe.diffusion.variance != Variance::Learned {
         note("diffusion.variance", format!("{} variance", recipe.diffusion.variance.name()));
     }
     assumed

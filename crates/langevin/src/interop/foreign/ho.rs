@@ -79,7 +79,7 @@ pub(super) fn infer(path: &Path, weights: &Weights) -> Result<Inferred, ForeignE
         class_embedding: None,
         channels,
     };
-    Ok(Inferred { network, channels: inputs, published })
+    Ok(Inferred { network, pool: None, channels: inputs, published })
 }
 
 /// The weights under diffusers' names; names that are not understood stay.

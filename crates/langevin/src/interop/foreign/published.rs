@@ -30,10 +30,7 @@ const LEVELS: [(usize, &[usize]); 4] =
 /// The settings of the published model that is most like a network of these channels, which resamples by residual blocks
 /// (guided-diffusion) or not (improved-diffusion), and knows classes or not.
 pub(super) fn openai(channels: &[usize], residual: bool, classes: bool) -> Published {
-    let multiples: Vec<usize> = channels.iter().map(|count| count / channels[0]).collect();
-    let exact = channels.iter().all(|count| count.is_multiple_of(channels[0]));
-    let levels = LEVELS.iter().find(|(_, levels)| exact && **levels == multiples[..]);
-    let side = levels.map(|(side, _)| *side);
+    let side = side_of(channels);
     let (cosine, timesteps) = match (residual, side) {
         // Its 64x64 model alone; the larger ones are linear.
         (true, side) => (side == Some(64), 1000),
@@ -55,6 +52,29 @@ pub(super) fn openai(channels: &[usize], residual: bool, classes: bool) -> Publi
         schedule: if cosine { Schedule::Cosine {} } else { openai_linear(timesteps) },
         // Only the unconditional networks of improved-diffusion.
         rescale: !residual && !classes,
+        variance: Variance::FixedLarge,
+    }
+}
+
+/// Height and width of the pictures of the published model that has these channels, if there is one.
+pub(super) fn side_of(channels: &[usize]) -> Option<usize> {
+    let multiples: Vec<usize> = channels.iter().map(|count| count / channels[0]).collect();
+    let exact = channels.iter().all(|count| count.is_multiple_of(channels[0]));
+    let levels = LEVELS.iter().find(|(_, levels)| exact && **levels == multiples[..]);
+    levels.map(|(side, _)| *side)
+}
+
+/// The settings of the classifiers that guide ADM, for square pictures of this side: those of the model that they guide, but
+/// heads of 64 channels and their order, which are the same for all.
+pub(super) fn classifier(side: Option<usize>) -> Published {
+    Published {
+        side,
+        heads: None,
+        head_size: Some(64),
+        order: AttentionOrder::HeadsFirst,
+        timesteps: 1000,
+        schedule: if side == Some(64) { Schedule::Cosine {} } else { openai_linear(1000) },
+        rescale: false,
         variance: Variance::FixedLarge,
     }
 }
@@ -110,5 +130,9 @@ mod tests {
         assert_eq!((bedroom.side, bedroom.head_size, bedroom.timesteps), (Some(256), Some(64), 1000));
         assert_eq!(bedroom.schedule, openai_linear(1000));
         assert_eq!(openai(&[32, 64], false, false).side, None);
+        assert_eq!(side_of(&[128, 256, 384, 512]), Some(64));
+        let guide = classifier(Some(64));
+        assert_eq!((guide.schedule, guide.order), (Schedule::Cosine {}, AttentionOrder::HeadsFirst));
+        assert_eq!(classifier(Some(128)).schedule, openai_linear(1000));
     }
 }

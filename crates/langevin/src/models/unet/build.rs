@@ -1,24 +1,57 @@
 //! Building a U-Net from its configuration.
 
 use super::{
-    BlockShape, DownLevel, Downsampler, Middle, ResBlock, Resampling, UNet, UNetConfig, UpLevel, Upsampler,
+    BlockShape, ClassLayers, DownLevel, Downsampler, Middle, ResBlock, Resampling, UNet, UNetConfig, UpLevel,
+    Upsampler,
 };
 use crate::nn::{
     AttentionBlock, Conv2d, Downsample, GroupNorm, Init, TimestepEmbedding, TimestepEncoding, Upsample,
 };
+use burn::tensor::Device;
 
 /// Builds the parts in one order, counting parameters and dropout layers as it goes.
-pub(super) struct Builder<'a> {
-    pub(super) init: Init,
-    pub(super) config: &'a UNetConfig,
-    pub(super) dropout_layers: u32,
+pub(in crate::models) struct Builder<'a> {
+    /// Where parameters come from.
+    pub init: Init,
+    config: &'a UNetConfig,
+    dropout_layers: u32,
 }
 
-impl Builder<'_> {
+/// What a network has before its way up, which a classifier does without.
+pub(in crate::models) struct Encoder {
+    /// The timestep's embedding.
+    pub time: TimestepEmbedding,
+    /// The class's, where it is learned.
+    pub classes: Option<ClassLayers>,
+    /// From the sample's channels to the first level's.
+    pub conv_in: Conv2d,
+    /// The way down, the finest level first.
+    pub down: Vec<DownLevel>,
+    /// The middle, where there is one.
+    pub middle: Option<Middle>,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder that has built nothing; weights are drawn from `seed`.
+    pub fn new(config: &'a UNetConfig, seed: u64, device: &Device) -> Self {
+        Self { init: Init::new(seed, device), config, dropout_layers: 0 }
+    }
+
     pub(super) fn build(mut self, inputs: usize, outputs: usize) -> UNet {
         let config = self.config;
-        let channels = config.channels.clone();
-        let (finest, coarsest) = (channels[0], channels[channels.len() - 1]);
+        let channels = &config.channels;
+        let (mut skips, mut current) = (config.skips(), config.coarsest());
+        let Encoder { time, classes, conv_in, down, middle } = self.encoder(inputs);
+        let up =
+            (1..=channels.len()).rev().map(|level| self.up_level(level, &mut current, &mut skips)).collect();
+        let norm_out = self.norm_out(channels[0]);
+        let conv_out = Conv2d::same_zero(&mut self.init, channels[0], outputs);
+        UNet { time, classes, conv_in, down, middle, up, norm_out, conv_out, shape: config.into() }
+    }
+
+    /// All parts before the way up, of a network whose samples have `inputs` channels.
+    pub fn encoder(&mut self, inputs: usize) -> Encoder {
+        let config = self.config;
         let (encoding, embedding) = (config.encoding(), config.embedding());
         let time = TimestepEmbedding::new(&mut self.init, encoding, embedding);
         let classes = config.class_embedding.and_then(|classes| {
@@ -26,36 +59,30 @@ impl Builder<'_> {
             let encoding = TimestepEncoding { scale: 1.0, ..encoding };
             classes.layers(&mut self.init, encoding, embedding)
         });
-        let conv_in = Conv2d::same(&mut self.init, inputs, finest);
-        let mut skips = vec![finest];
-        let down = (1..=channels.len()).map(|level| self.down_level(level, &mut skips)).collect();
-        let middle = config.middle.blocks.then(|| self.middle(coarsest));
-        let mut current = coarsest;
-        let up =
-            (1..=channels.len()).rev().map(|level| self.up_level(level, &mut current, &mut skips)).collect();
-        let norm_out = GroupNorm::new(&mut self.init, config.groups, finest, config.epsilon);
-        let conv_out = Conv2d::same_zero(&mut self.init, finest, outputs);
-        UNet { time, classes, conv_in, down, middle, up, norm_out, conv_out, shape: config.into() }
+        let mut current = config.channels[0];
+        let conv_in = Conv2d::same(&mut self.init, inputs, current);
+        let down = (1..=config.channels.len()).map(|level| self.down_level(level, &mut current)).collect();
+        let middle = config.middle.blocks.then(|| self.middle(current));
+        Encoder { time, classes, conv_in, down, middle }
     }
 
-    /// `skips` gathers the channels of what the way up will join.
-    fn down_level(&mut self, level: usize, skips: &mut Vec<usize>) -> DownLevel {
+    /// The last normalisation.
+    pub fn norm_out(&mut self, channels: usize) -> GroupNorm {
+        GroupNorm::new(&mut self.init, self.config.groups, channels, self.config.epsilon)
+    }
+
+    fn down_level(&mut self, level: usize, current: &mut usize) -> DownLevel {
         let channels = self.config.channels[level - 1];
-        let mut inputs = skips[skips.len() - 1];
         let (mut blocks, mut attention) = (Vec::new(), Vec::new());
         for _ in 0..self.config.blocks_per_level {
-            blocks.push(self.block(inputs, channels));
+            blocks.push(self.block(*current, channels));
             if self.config.attends(level) {
                 attention.push(self.attention(channels));
             }
-            skips.push(channels);
-            inputs = channels;
+            *current = channels;
         }
         let last = level == self.config.channels.len();
         let downsample = (!last).then(|| self.downsample(level, channels));
-        if !last {
-            skips.push(channels);
-        }
         DownLevel { blocks, attention, downsample }
     }
 
@@ -83,6 +110,7 @@ impl Builder<'_> {
         Middle { block1, attention, block2 }
     }
 
+    /// `skips` are the channels of what is left to join.
     fn up_level(&mut self, level: usize, current: &mut usize, skips: &mut Vec<usize>) -> UpLevel {
         let channels = self.config.channels[level - 1];
         let (mut blocks, mut attention) = (Vec::new(), Vec::new());

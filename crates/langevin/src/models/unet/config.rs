@@ -159,6 +159,14 @@ impl UNetConfig {
         self.output_channels.unwrap_or(sample_channels)
     }
 
+    /// Channels of the coarsest level.
+    ///
+    /// # Panics
+    /// If there are no levels, which validation refuses.
+    pub fn coarsest(&self) -> usize {
+        *self.channels.last().expect("a network has levels")
+    }
+
     /// Whether `level`, counted from 1, has self-attention on the way down.
     pub fn attends(&self, level: usize) -> bool {
         self.attention_levels.contains(&level)

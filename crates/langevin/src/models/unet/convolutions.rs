@@ -9,53 +9,84 @@ impl UNetConfig {
     pub(in crate::models) fn convolutions(
         &self,
         [inputs, outputs]: [usize; 2],
+        size: [usize; 3],
+        exact: bool,
+    ) -> Vec<ConvShape> {
+        let mut all = self.encoder_convolutions(inputs, size, exact);
+        all.extend(self.parts_up().into_iter().flat_map(|part| self.convolutions_of(part, size, exact)));
+        all.push(conv3(size, [self.channels[0], outputs], exact));
+        all
+    }
+
+    /// As before, of all that comes before the way up.
+    pub(in crate::models) fn encoder_convolutions(
+        &self,
+        inputs: usize,
+        size: [usize; 3],
+        exact: bool,
+    ) -> Vec<ConvShape> {
+        let (finest, embedding, samples) = (self.channels[0], self.embedding(), size[0]);
+        let mut all = vec![
+            conv3(size, [inputs, finest], exact),
+            linear(samples, finest, embedding),
+            linear(samples, embedding, embedding),
+        ];
+        let parts = self.parts_of_encoder();
+        all.extend(parts.into_iter().flat_map(|part| self.convolutions_of(part, size, exact)));
+        all
+    }
+
+    fn convolutions_of(
+        &self,
+        part: Part,
         [samples, height, width]: [usize; 3],
         exact: bool,
     ) -> Vec<ConvShape> {
-        let at = |level: usize, inputs: usize, outputs: usize| ConvShape {
-            batch: samples,
-            height: height >> level,
-            width: width >> level,
-            inputs,
-            outputs,
-            kernel: 3,
-            stride: 1,
-            before: 1,
-            after: 1,
-            upsample: false,
-            exact,
+        let at = |level: usize, inputs: usize, outputs: usize| {
+            conv3([samples, height >> level, width >> level], [inputs, outputs], exact)
         };
         let rows = |level: usize, inputs, outputs| {
             linear(samples * (height >> level) * (width >> level), inputs, outputs)
         };
-        let (finest, embedding) = (self.channels[0], self.embedding());
-        let mut all = vec![
-            at(0, inputs, finest),
-            at(0, finest, outputs),
-            linear(samples, finest, embedding),
-            linear(samples, embedding, embedding),
-        ];
-        for part in self.parts() {
-            match part {
-                Part::Block { level, inputs, outputs, resampling, .. } => {
-                    let after = resampling.level_after(level);
-                    let first = if resampling == Resampling::Double { level } else { after };
-                    let upsample = resampling == Resampling::Double;
-                    all.push(ConvShape { upsample, ..at(first, inputs, outputs) });
-                    all.push(at(after, outputs, outputs));
-                    all.push(linear(samples, embedding, self.time_conditioning.features(outputs)));
-                    all.extend((inputs != outputs).then(|| rows(after, inputs, outputs)));
-                }
-                Part::Attention { level, channels, .. } => all.extend([rows(level, channels, channels); 4]),
-                Part::Resample { from, to, channels } if to > from => {
-                    all.push(ConvShape { stride: 2, before: 0, ..at(from, channels, channels) });
-                }
-                Part::Resample { from, channels, .. } => {
-                    all.push(ConvShape { upsample: true, ..at(from, channels, channels) });
-                }
+        match part {
+            Part::Block { level, inputs, outputs, resampling, .. } => {
+                let after = resampling.level_after(level);
+                let upsample = resampling == Resampling::Double;
+                let first = if upsample { level } else { after };
+                let time = self.time_conditioning.features(outputs);
+                let mut all = vec![
+                    ConvShape { upsample, ..at(first, inputs, outputs) },
+                    at(after, outputs, outputs),
+                    linear(samples, self.embedding(), time),
+                ];
+                all.extend((inputs != outputs).then(|| rows(after, inputs, outputs)));
+                all
+            }
+            Part::Attention { level, channels, .. } => vec![rows(level, channels, channels); 4],
+            Part::Resample { from, to, channels } if to > from => {
+                vec![ConvShape { stride: 2, before: 0, ..at(from, channels, channels) }]
+            }
+            Part::Resample { from, channels, .. } => {
+                vec![ConvShape { upsample: true, ..at(from, channels, channels) }]
             }
         }
-        all
+    }
+}
+
+/// A 3×3 convolution that keeps the size, for so many samples, rows and columns.
+fn conv3([batch, height, width]: [usize; 3], [inputs, outputs]: [usize; 2], exact: bool) -> ConvShape {
+    ConvShape {
+        batch,
+        height,
+        width,
+        inputs,
+        outputs,
+        kernel: 3,
+        stride: 1,
+        before: 1,
+        after: 1,
+        upsample: false,
+        exact,
     }
 }
 

@@ -12,21 +12,26 @@ impl UNetConfig {
     ///
     /// `height` and `width` are the sample's, of `inputs` channels; the network's output has `outputs`.
     pub fn multiply_adds(&self, inputs: usize, outputs: usize, height: usize, width: usize) -> u64 {
+        let end = conv3((height * width) as u64, self.channels[0] as u64, outputs as u64);
+        let up: u64 = self.parts_up().into_iter().map(|part| self.cost(part, [height, width])).sum();
+        self.encoder_multiply_adds(inputs, height, width) + up + end
+    }
+
+    /// As before, of all that comes before the way up.
+    pub(in crate::models) fn encoder_multiply_adds(&self, inputs: usize, height: usize, width: usize) -> u64 {
         let (finest, embedding) = (self.channels[0] as u64, self.embedding() as u64);
         let layers = finest * embedding + embedding * embedding;
         let classes = match self.class_embedding {
             Some(ClassEmbedding::Timestep {}) => layers,
             Some(ClassEmbedding::Table { .. } | ClassEmbedding::Identity {}) | None => 0,
         };
-        let positions = |level: usize| ((height >> level) * (width >> level)) as u64;
-        let ends = conv3(positions(0), inputs as u64, finest) + conv3(positions(0), finest, outputs as u64);
-        layers
-            + classes
-            + ends
-            + self.parts().into_iter().map(|part| self.cost(part, &positions)).sum::<u64>()
+        let begin = conv3((height * width) as u64, inputs as u64, finest);
+        let parts = self.parts_of_encoder().into_iter().map(|part| self.cost(part, [height, width]));
+        layers + classes + begin + parts.sum::<u64>()
     }
 
-    fn cost(&self, part: Part, positions: &impl Fn(usize) -> u64) -> u64 {
+    fn cost(&self, part: Part, [height, width]: [usize; 2]) -> u64 {
+        let positions = |level: usize| ((height >> level) * (width >> level)) as u64;
         match part {
             Part::Block { level, inputs, outputs, resampling, .. } => {
                 let positions = positions(resampling.level_after(level));
@@ -45,7 +50,8 @@ fn conv3(positions: u64, inputs: u64, outputs: u64) -> u64 {
     positions * 9 * inputs * outputs
 }
 
-fn attention(positions: u64, channels: u64) -> u64 {
+/// Of so many positions and channels, projections and all.
+pub(in crate::models) fn attention(positions: u64, channels: u64) -> u64 {
     4 * positions * channels * channels + 2 * positions * positions * channels
 }
 

@@ -33,6 +33,22 @@ pub enum ConfigError {
     #[error("model.head_size is {head_size}, which does not divide the {channels} channels of level {level}")]
     HeadSize { head_size: usize, channels: usize, level: usize },
     #[error(
+        "model.pool_head_size is {head_size}, which does not divide the {channels} channels of the coarsest level: choose a \
+         divisor"
+    )]
+    PoolHeadSize { head_size: usize, channels: usize },
+    #[error(
+        "model.encoder.{setting} says something of the way up, which a classifier does not have: leave it out"
+    )]
+    NoWayUp { setting: &'static str },
+    #[error(
+        "model.encoder.class_embedding tells a network the class, which a classifier is to find: leave it out; how many there are \
+         is model.classes"
+    )]
+    ToldItsClass,
+    #[error("{}", of_encoder(.0))]
+    Encoder(Box<ConfigError>),
+    #[error(
         "pictures of {height}x{width} do not fit a network of {levels} levels, which needs both sides divisible by \
          {divisor}: the nearest size that works is {nearest_height}x{nearest_width} (--size {nearest_height}x{nearest_width})"
     )]
@@ -52,4 +68,15 @@ pub enum ConfigError {
         "an MLP of {layers} layers of {hidden} features cannot be built: use 1 to 1,000 layers, and an even number of 2 to 65,536 features"
     )]
     MlpSize { hidden: usize, layers: usize },
+}
+
+impl ConfigError {
+    /// The same of a classifier's encoder, whose settings stand a table deeper.
+    pub(in crate::models) fn of_encoder(self) -> Self {
+        Self::Encoder(Box::new(self))
+    }
+}
+
+fn of_encoder(error: &ConfigError) -> String {
+    error.to_string().replace("model.", "model.encoder.")
 }

@@ -1,6 +1,7 @@
 //! The parts of a U-Net in their order, known from its configuration alone.
 
 use super::{Resampling, UNetConfig};
+use std::iter::repeat_n;
 
 /// A part that repeats from level to level. Levels count from 0 here, the finest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,27 +40,39 @@ pub(super) enum Part {
 }
 
 impl UNetConfig {
-    /// Everything between the first convolution and the last normalisation.
-    pub(super) fn parts(&self) -> Vec<Part> {
+    /// The channels of what the way up joins, in the order in which the way down leaves them.
+    pub(super) fn skips(&self) -> Vec<usize> {
+        let mut skips = vec![self.channels[0]];
+        for (level, &channels) in self.channels.iter().enumerate() {
+            let downsamplers = usize::from(level + 1 < self.channels.len());
+            skips.extend(repeat_n(channels, self.blocks_per_level + downsamplers));
+        }
+        skips
+    }
+
+    /// The way down, after the first convolution.
+    pub(super) fn parts_down(&self) -> Vec<Part> {
         let levels = self.channels.len();
         let mut parts = Vec::new();
-        // The channels of what the way up joins, in the order in which the way down leaves them.
-        let mut skips = vec![self.channels[0]];
         let mut current = self.channels[0];
         for (level, &channels) in self.channels.iter().enumerate() {
             for _ in 0..self.blocks_per_level {
                 parts.push(block(level, current, channels));
                 parts.extend(self.attends(level + 1).then(|| attention(level, channels)));
-                skips.push(channels);
                 current = channels;
             }
             if level + 1 < levels {
                 let residual = self.residual_levels_down.contains(&(level + 1));
                 parts.push(resample(level, level + 1, channels, residual));
-                skips.push(channels);
             }
         }
-        self.push_middle(&mut parts);
+        parts
+    }
+
+    /// The way up, before the last normalisation.
+    pub(super) fn parts_up(&self) -> Vec<Part> {
+        let (mut skips, mut current) = (self.skips(), self.coarsest());
+        let mut parts = Vec::new();
         for (level, &channels) in self.channels.iter().enumerate().rev() {
             for _ in 0..=self.blocks_per_level {
                 let inputs = current + skips.pop().unwrap_or(0);
@@ -76,16 +89,29 @@ impl UNetConfig {
         parts
     }
 
-    fn push_middle(&self, parts: &mut Vec<Part>) {
-        let level = self.channels.len() - 1;
-        let channels = self.channels[level];
-        if self.middle.blocks {
-            let normalised = self.middle.attention_groups != Some(0);
-            parts.push(block(level, channels, channels));
-            let attention = Part::Attention { level, channels, normalised };
-            parts.extend(self.middle.attention.then_some(attention));
-            parts.push(block(level, channels, channels));
+    /// The middle, if there is one.
+    pub(super) fn parts_middle(&self) -> Vec<Part> {
+        let (level, channels) = (self.channels.len() - 1, self.coarsest());
+        if !self.middle.blocks {
+            return Vec::new();
         }
+        let normalised = self.middle.attention_groups != Some(0);
+        let attention = Part::Attention { level, channels, normalised };
+        let mut parts = vec![block(level, channels, channels)];
+        parts.extend(self.middle.attention.then_some(attention));
+        parts.push(block(level, channels, channels));
+        parts
+    }
+
+    /// Everything before the way up, but for the first convolution.
+    pub(super) fn parts_of_encoder(&self) -> Vec<Part> {
+        [self.parts_down(), self.parts_middle()].concat()
+    }
+
+    /// Everything between the first convolution and the last normalisation.
+    #[cfg(test)]
+    pub(super) fn parts(&self) -> Vec<Part> {
+        [self.parts_of_encoder(), self.parts_up()].concat()
     }
 }
 

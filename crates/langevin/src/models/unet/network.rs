@@ -2,22 +2,12 @@
 
 use super::build::Builder;
 use super::classes::embed;
-use super::{ClassEmbedding, ClassLayers, Downsampler, Middle, ResBlock, UNetConfig, Upsampler};
+use super::down::Descent;
+use super::{ClassEmbedding, ClassLayers, DownLevel, Middle, ResBlock, UNetConfig, Upsampler};
 use crate::models::{Conditioning, ConditioningError, Network};
-use crate::nn::{Activation, AttentionBlock, Conv2d, DropoutKey, GroupNorm, Init, TimestepEmbedding};
+use crate::nn::{Activation, AttentionBlock, Conv2d, DropoutKey, GroupNorm, TimestepEmbedding};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-
-/// A level on the way down.
-#[derive(Module, Debug)]
-pub struct DownLevel {
-    /// Residual blocks.
-    pub blocks: Vec<ResBlock>,
-    /// One after each block, or none.
-    pub attention: Vec<AttentionBlock>,
-    /// To the next level; the coarsest has none.
-    pub downsample: Option<Downsampler>,
-}
 
 /// A level on the way up.
 #[derive(Module, Debug)]
@@ -75,7 +65,7 @@ impl UNet {
     /// # Panics
     /// If the configuration has not passed [`UNetConfig::validate_build`].
     pub fn new(config: &UNetConfig, inputs: usize, outputs: usize, seed: u64, device: &Device) -> Self {
-        Builder { init: Init::new(seed, device), config, dropout_layers: 0 }.build(inputs, outputs)
+        Builder::new(config, seed, device).build(inputs, outputs)
     }
 
     /// What each block is told of timestep and class, the activation that it begins with already applied.
@@ -105,26 +95,10 @@ impl UNet {
         observe: &mut dyn FnMut(&str, &Tensor<4>),
     ) -> Tensor<4> {
         let time = self.embed(&conditioning, &x.device());
-        let x = if self.shape.center_input { x.mul_scalar(2.0).sub_scalar(1.0) } else { x };
-        let mut x = self.conv_in.forward(x);
-        let mut skips = vec![x.clone()];
-        for (i, level) in self.down.iter().enumerate() {
-            for (j, block) in level.blocks.iter().enumerate() {
-                x = block.forward(x, time.clone(), dropout);
-                observe(&format!("down.{i}.blocks.{j}"), &x);
-                if let Some(attention) = level.attention.get(j) {
-                    x = attention.forward(x);
-                }
-                skips.push(x.clone());
-            }
-            if let Some(downsample) = &level.downsample {
-                x = downsample.forward(x, &time, dropout);
-                skips.push(x.clone());
-            }
-        }
-        if let Some(middle) = &self.middle {
-            x = middle.forward(x, &time, dropout, observe);
-        }
+        let (conv_in, center_input) = (&self.conv_in, self.shape.center_input);
+        let descent = Descent { conv_in, down: &self.down, middle: self.middle.as_ref(), center_input };
+        let mut skips = Vec::new();
+        let mut x = descent.forward(x, &time, dropout, observe, &mut |x| skips.push(x.clone()));
         for (i, level) in self.up.iter().enumerate() {
             for (j, block) in level.blocks.iter().enumerate() {
                 let skip =

@@ -6,6 +6,14 @@ use super::{ClassEmbedding, UNetConfig};
 impl UNetConfig {
     /// Number of elements of all parameters, from `inputs` to `outputs` channels, without building the network.
     pub fn parameter_count(&self, inputs: usize, outputs: usize) -> u64 {
+        let finest = self.channels[0] as u64;
+        let ends = 2 * finest + conv3(finest, outputs as u64);
+        let up: u64 = self.parts_up().into_iter().map(|part| self.elements(part)).sum();
+        self.encoder_parameters(inputs) + up + ends
+    }
+
+    /// As before, of all that comes before the way up.
+    pub(in crate::models) fn encoder_parameters(&self, inputs: usize) -> u64 {
         let (finest, embedding) = (self.channels[0] as u64, self.embedding() as u64);
         let layers = linear(finest, embedding) + linear(embedding, embedding);
         let classes = match self.class_embedding {
@@ -13,8 +21,8 @@ impl UNetConfig {
             Some(ClassEmbedding::Timestep {}) => layers,
             Some(ClassEmbedding::Identity {}) | None => 0,
         };
-        let ends = conv3(inputs as u64, finest) + 2 * finest + conv3(finest, outputs as u64);
-        layers + classes + ends + self.parts().into_iter().map(|part| self.elements(part)).sum::<u64>()
+        let parts: u64 = self.parts_of_encoder().into_iter().map(|part| self.elements(part)).sum();
+        layers + classes + conv3(inputs as u64, finest) + parts
     }
 
     fn elements(&self, part: Part) -> u64 {

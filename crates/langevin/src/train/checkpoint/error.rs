@@ -38,6 +38,12 @@ pub enum CheckpointError {
     Weights(#[from] SafetensorsError),
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    #[error(
+        "{path} is a classifier, which tells classes and draws nothing: give a model here, and this as --classifier"
+    )]
+    DrawsNothing { path: PathBuf },
+    #[error("{path} is no classifier: give a run of `langevin train-classifier`")]
+    NoClassifier { path: PathBuf },
     #[error("{path} has averaged weights only, none as trained: leave --weights raw out")]
     NoRaw { path: PathBuf },
     #[error("{path}: {cause}")]

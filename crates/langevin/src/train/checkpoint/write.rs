@@ -83,7 +83,7 @@ pub(super) fn write_arrays(
             let (diffusion, shape, bound) = (&settings.recipe.diffusion, settings.shape, settings.bound());
             write_unet(folder, PipelineModel { network: config, diffusion, shape, bound }, ema)?;
         }
-        ModelConfig::Mlp(_) => {
+        ModelConfig::Mlp(_) | ModelConfig::Classifier(_) => {
             let ema = averages.map(|((name, shape), values)| (name.clone(), (&shape[..], &values[..])));
             safetensors::write_borrowed(&folder.join(EMA), &ema.collect())?;
         }

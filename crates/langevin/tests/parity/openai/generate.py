@@ -13,14 +13,16 @@ Files CASE.pt, each a state dict:
                 an average: {"model": ..., "ema": ..., "step": 5}; the model is nothing but zeros, all of an array in one
                 place
 
-A fourth case, grown, guided-diffusion with two levels of 32 and 64 channels, is too large to keep: its weights are drawn by
-the formula of tools/parity/drawn.py, over the sorted keys of its state dict, which the metadata `grown` lists with
-their shapes.
+Two more cases are too large to keep: their weights are drawn by the formula of tools/parity/drawn.py, over the sorted keys
+of their state dicts, which the metadata CASE lists with their shapes:
+  grown         guided-diffusion with two levels of 32 and 64 channels
+  adm           guided-diffusion as its models of 256x256 are: class-conditional, residual resampling, heads of 64 channels
+                and heads first, at two of three levels, scale and shift
 
 vectors.safetensors, for each case:
   CASE.x        [2, 3, 16, 24]
   CASE.t        [2], timesteps as the network is told them
-  CASE.classes  [2], int64 (classes only)
+  CASE.classes  [2], int64 (classes and adm only)
   CASE.y        [2, C, 16, 24], output
 """
 
@@ -31,7 +33,6 @@ import os
 import sys
 from pathlib import Path
 
-import safetensors.torch
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[5] / "tools/parity"))
@@ -139,6 +140,18 @@ def grown(root):
     )
 
 
+def adm(root):
+    """guided-diffusion as it was trained on ImageNet, at a quarter of its width."""
+    guided = imported(root / "guided-diffusion", "guided_diffusion")
+    return drawn_by_formula(
+        guided.UNetModel(
+            image_size=16, in_channels=3, model_channels=64, num_res_blocks=1, dropout=0.0, out_channels=6,
+            channel_mult=(1, 1, 2), attention_resolutions=(2, 4), num_classes=7, num_head_channels=64,
+            use_scale_shift_norm=True, resblock_updown=True,
+        )
+    )
+
+
 def main():
     """Write the state dicts and the vectors."""
     root = os.environ.get("LANGEVIN_ORIGINALS")
@@ -162,16 +175,20 @@ def main():
             blank = {key: torch.zeros(1).expand(value.shape) for key, value in saved.items()}
             saved = {"model": blank, "ema": saved, "step": 5}
         torch.save(saved, HERE / f"{name}.pt")
-    model, shapes = grown(Path(root))
-    generator = torch.Generator().manual_seed(SEED + 10)
-    x = torch.randn(2, 3, *SIZE, generator=generator, dtype=torch.float32).double()
-    t = torch.tensor([3.0, 741.0], dtype=torch.float64)
-    with torch.no_grad():
-        y = model(x, t)
-    tensors |= {"grown.x": x.to(torch.float32), "grown.t": t, "grown.y": y.to(torch.float32)}
     versions = json.dumps({"torch": torch.__version__})
-    metadata = {"versions": versions, "grown": json.dumps(shapes)}
-    safetensors.torch.save_file(tensors, HERE / "vectors.safetensors", metadata=metadata)
+    metadata = {"versions": versions}
+    for index, (name, build) in enumerate({"grown": grown, "adm": adm}.items()):
+        model, shapes = build(Path(root))
+        generator = torch.Generator().manual_seed(SEED + 10 + index)
+        x = torch.randn(2, 3, *SIZE, generator=generator, dtype=torch.float32).double()
+        t = torch.tensor([3.0, 741.0], dtype=torch.float64)
+        classes = [torch.tensor([6, 2])] if name == "adm" else []
+        with torch.no_grad():
+            y = model(x, t, *classes)
+        tensors |= {f"{name}.x": x.to(torch.float32), f"{name}.t": t, f"{name}.y": y.to(torch.float32)}
+        tensors |= {f"{name}.classes": labels for labels in classes}
+        metadata[name] = json.dumps(shapes)
+    formula.save(tensors, metadata, HERE / "vectors.safetensors")
 
 
 if __name__ == "__main__":
