@@ -58,7 +58,7 @@ async function chosen(fields, limits) {
     from.value = panels.denoise.memory.get("from", String(Math.round(0.3 * model.timesteps)));
     tellFrom();
     for (const field of fields) field.timesteps(model.timesteps);
-    for (const panel of Object.values(panels)) offerClasses(panel, model.classes);
+    for (const panel of Object.values(panels)) offerClasses(panel, model);
     panels.denoise.refuse(points ? ONLY_PICTURES : "");
     panels.inpaint.refuse(points ? ONLY_PICTURES : "");
     const size = points ? null : { width: model.width, height: model.height };
@@ -68,12 +68,20 @@ async function chosen(fields, limits) {
   }
 }
 
-function offerClasses(panel, classes) {
-  const select = panel.form.class;
-  const options = Array.from({ length: classes ?? 0 }, (_, at) => ({ value: String(at), label: String(at) }));
+function offerClasses(panel, { classes, class_names: names, guidable }) {
+  const { class: select, guidance } = panel.form;
+  const options = Array.from({ length: classes ?? 0 }, (_, at) => ({ value: String(at), label: names[at] ?? String(at) }));
   setOptions(select, [{ value: "", label: "any" }, ...options], panel.memory.get("class"));
   select.disabled = !classes;
   select.closest(".field").hidden = !classes;
+  if (!guidance) return;
+  // Without a class there is nothing to be guided to.
+  const offer = () => {
+    guidance.disabled = !guidable || select.value === "";
+    guidance.closest(".field").hidden = guidance.disabled;
+  };
+  select.onchange = offer;
+  offer();
 }
 
 /** A link from a run's checkpoint names a model, once; afterwards the choice is the reader's. */

@@ -28,7 +28,7 @@ const CASES: [(&str, usize, AttentionOrder); 4] = [
 ];
 
 /// The state dict of a case, each array as `values` gives it by its number, name and shape.
-fn state_dict(vectors: &Vectors, case: &str, values: &dyn Fn(u64, &str, &[usize]) -> Vec<f32>) -> Weights {
+fn state_dict(vectors: &Vectors, case: &str, values: impl Fn(u64, &str, &[usize]) -> Vec<f32>) -> Weights {
     let shapes = vectors.metadata(case);
     let keys = shapes.as_object().unwrap().iter().enumerate();
     let arrays = keys.map(|(index, (key, shape))| {
@@ -39,7 +39,7 @@ fn state_dict(vectors: &Vectors, case: &str, values: &dyn Fn(u64, &str, &[usize]
 }
 
 fn weights(vectors: &Vectors, case: &str) -> Weights {
-    state_dict(vectors, case, &|index, key, shape| drawn::weights(SEED, index, key, shape))
+    state_dict(vectors, case, |index, key, shape| drawn::weights(SEED, index, key, shape))
 }
 
 fn open(state_dict: &Weights, options: &ForeignOptions) -> Result<Foreign, String> {
@@ -128,7 +128,7 @@ fn the_loss_and_its_gradients_by_weights_are_the_originals() {
             Some(array) => array.values.clone(),
             None => vec![0.0; shape.iter().product()],
         };
-        let theirs = open(&state_dict(&vectors, case, &kept), &options).unwrap().weights;
+        let theirs = open(&state_dict(&vectors, case, kept), &options).unwrap().weights;
         let (mut compared, mut worst) = (0, 0.0f64);
         for (name, ours) in parameter_names(&network).into_iter().zip(ours) {
             let theirs = &theirs[&name].values;

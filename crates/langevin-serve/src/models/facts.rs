@@ -34,6 +34,9 @@ pub struct Facts {
     stamp: Stamp,
 }
 
+/// The greatest weight of a guidance, far above any that helps.
+const MOST_GUIDANCE: f64 = 100.0;
+
 /// What a model is, for people and programs.
 #[derive(Serialize, ToSchema)]
 pub struct ModelFacts {
@@ -51,6 +54,10 @@ pub struct ModelFacts {
     variance: String,
     /// How many classes it knows; none where it knows none.
     classes: Option<usize>,
+    /// Their names; none where they have none.
+    class_names: Vec<String>,
+    /// Whether it can draw without a class, too, so that there is something to guide away from.
+    guidable: bool,
     network: String,
     parameters: u64,
     /// What it was trained on.
@@ -105,6 +112,29 @@ impl Facts {
             Some(ClassEmbedding::Table { classes, .. }) => Some(classes),
             _ => None,
         }
+    }
+
+    /// Checks the guidance of a request.
+    ///
+    /// # Errors
+    /// If it is beyond what makes sense, there is no class to guide to, or the model has nothing to guide away from.
+    pub fn check_guidance(&self, class: Option<usize>, guidance: Option<f64>) -> Result<(), ApiError> {
+        let Some(weight) = guidance else { return Ok(()) };
+        if !(-MOST_GUIDANCE..=MOST_GUIDANCE).contains(&weight) {
+            let most = MOST_GUIDANCE;
+            return Err(ApiError::wrong(format!(
+                "guidance is {weight}: give a number from -{most} to {most}"
+            )));
+        }
+        if class.is_none() {
+            return Err(ApiError::wrong("guidance goes towards a class: give one, or leave guidance out"));
+        }
+        if weight != 1.0 && self.checkpoint.settings.recipe.model.null_class().is_none() {
+            return Err(ApiError::wrong(
+                "the model has not learned to draw without a class: leave guidance out",
+            ));
+        }
+        Ok(())
     }
 
     /// Checks the class of a request.
@@ -169,6 +199,8 @@ impl Facts {
             prediction: word(diffusion["prediction"].clone()),
             variance: word(diffusion["variance"].clone()),
             classes: self.classes(),
+            class_names: self.checkpoint.settings.class_names.clone(),
+            guidable: recipe.model.null_class().is_some(),
             network: recipe.model.describe(),
             parameters: recipe.model.parameter_count(shape),
             data: recipe.data.source.clone(),

@@ -36,6 +36,9 @@ macro_rules! request {
             /// The class, for a model that knows classes.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub class: Option<usize>,
+            /// How strongly samples are pulled to their class, from -100 to 100: 1, as the model draws it, if left out.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub guidance: Option<f64>,
             $($(#[$own])* pub $field: $kind,)*
         }
 
@@ -50,6 +53,7 @@ macro_rules! request {
                     spacing: self.spacing.clone(),
                     sigmas: self.sigmas.clone(),
                     class: self.class,
+                    guidance: self.guidance,
                     seed,
                 }
             }

@@ -51,7 +51,9 @@ impl Work for Sample {
     }
 
     fn width(&self) -> usize {
-        self.options.batch
+        let alone = [0.0, 1.0].contains(&self.options.guidance.weight);
+        // Guidance asks with the class and without.
+        if alone { self.options.batch } else { 2 * self.options.batch }
     }
 
     fn room(&self) -> usize {

@@ -48,6 +48,8 @@ pub struct Wish {
     pub sigmas: Option<String>,
     /// The class of all samples.
     pub class: Option<usize>,
+    /// How strongly they are pulled there.
+    pub guidance: Option<f64>,
     /// The seed.
     pub seed: u64,
 }
@@ -67,15 +69,16 @@ impl Wish {
         }
         let choice = self.choice(facts)?;
         facts.check_class(self.class)?;
+        facts.check_guidance(self.class, self.guidance)?;
         let options = SampleOptions {
             count,
             sampler: choice,
             steps: self.steps,
             bound: None,
             classes: self.class.into(),
-            guidance: Guidance::default(),
+            guidance: self.guidance.map_or_else(Guidance::default, Guidance::of),
             noise: Noise::Seed(self.seed),
-            batch: count.min(super::room(facts)),
+            batch: count.min((super::room(facts) / self.passes()).max(1)),
         };
         let steps = plan(facts, &options)?.grid.len();
         if steps > limits.steps {
@@ -85,6 +88,11 @@ impl Wish {
             )));
         }
         Ok(options)
+    }
+
+    /// Evaluations of the network that a sample has in a pass: guidance asks with the class and without.
+    pub fn passes(&self) -> usize {
+        if self.guidance.is_some_and(|weight| weight != 1.0 && weight != 0.0) { 2 } else { 1 }
     }
 
     fn choice(&self, facts: &Facts) -> Result<SamplerChoice, ApiError> {
@@ -138,6 +146,7 @@ impl Wish {
         add("spacing", self.spacing.clone());
         add("sigmas", self.sigmas.clone());
         add("class", self.class.map(|class| class.to_string()));
+        add("guidance", self.guidance.map(|guidance| guidance.to_string()));
         text
     }
 }

@@ -1,5 +1,6 @@
 //! A training run as a person sees it: its progress, what is out of the ordinary, and how to go on.
 
+use crate::accuracy;
 use crate::args::TrainArguments;
 use crate::exit::{Done, Failure};
 use crate::feature_files;
@@ -7,10 +8,18 @@ use crate::plan;
 use crate::progress::{Progress, duration};
 use crate::say::{note, say};
 use crate::signals::Signals;
+use langevin::data::spread;
+use langevin::diffusion::Classes;
+use langevin::eval::{Classification, Labelled};
+use langevin::math::Objective;
 use langevin::train::{
     self, Evaluator, Event, Extras, Holdout, LockedRun, Measurement, Outcome, Spike, StepReport, Trainer,
+    WeightsKind,
 };
 use std::time::Instant;
+
+/// Pictures by which a classifier's accuracy is told at the end of its training.
+const MOST_JUDGED: usize = 1000;
 
 /// Trains, shows how it goes, and says how to go on.
 pub fn train(trainer: &mut Trainer, folder: &LockedRun, arguments: &TrainArguments) -> Done {
@@ -75,6 +84,23 @@ pub fn train(trainer: &mut Trainer, folder: &LockedRun, arguments: &TrainArgumen
                 let seconds = duration(begun.elapsed().as_secs_f64());
                 let made = plan::counted(steps - start, "step");
                 say!("{made}{} in {seconds}; everything is in {root}", skipped(trainer));
+                if let Objective::CrossEntropy { clean } = trainer.settings().recipe.objective {
+                    tell_accuracy(trainer, &signals)?;
+                    match clean {
+                        false => say!(
+                            "  guide by it:     langevin sample MODEL --classifier {root} --class NAME --guidance 4"
+                        ),
+                        true => {
+                            say!("  judge by it:     langevin evaluate MODEL --judge {root} --guidance 1,2,4")
+                        }
+                    }
+                    say!("  by timestep:     langevin evaluate {root}");
+                    say!(
+                        "  train on:        langevin train-classifier --resume --out {root} --steps {}",
+                        2 * steps
+                    );
+                    return Ok(());
+                }
                 if !arguments.no_grid && trainer.settings().recipe.sample.grid {
                     say!("  its samples:     {}", folder.final_grid().display());
                 }
@@ -98,6 +124,26 @@ pub fn train(trainer: &mut Trainer, folder: &LockedRun, arguments: &TrainArgumen
             Err(Failure::Interrupted(signals.received().unwrap_or(2)))
         }
     }
+}
+
+/// How often the averaged weights of a classifier tell the classes of held-out pictures, or where there are none, of others.
+fn tell_accuracy(trainer: &Trainer, signals: &Signals) -> Done {
+    let (data, trained, held_out) = trainer.data();
+    let (name, indices) = if held_out.is_empty() { ("trained on", trained) } else { ("held out", held_out) };
+    let indices = spread(indices, MOST_JUDGED);
+    let Classes::Each(labels) = trainer.classes_of(&indices) else { return Ok(()) };
+    let network = trainer.network(WeightsKind::Ema);
+    let settings = trainer.settings();
+    let (network, process, shape) = (&network, trainer.process(), settings.shape);
+    let read = |index: usize, out: &mut [f32]| data.read(indices[index], out);
+    let labelled = Labelled { read: &read, labels: &labels, seed: 0, batch: settings.micro_batch() };
+    let (steps, device) = (accuracy::timesteps(settings), langevin::cpu());
+    let classification = Classification { network, process, shape };
+    // Whoever stops here has a whole run all the same.
+    if let Some(rows) = classification.accuracy(labelled, &steps, &device, &mut |_| signals.flow()) {
+        accuracy::print(name, indices.len(), &rows);
+    }
+    Ok(())
 }
 
 /// What is worth a line of its own: a step that was skipped, or that stands far out.
