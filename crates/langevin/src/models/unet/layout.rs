@@ -44,8 +44,9 @@ impl UNetConfig {
     pub(super) fn skips(&self) -> Vec<usize> {
         let mut skips = vec![self.channels[0]];
         for (level, &channels) in self.channels.iter().enumerate() {
-            let downsamplers = usize::from(level + 1 < self.channels.len());
-            skips.extend(repeat_n(channels, self.blocks_per_level + downsamplers));
+            // What leads to the next level gives one as well.
+            let leading = usize::from(level + 1 < self.channels.len());
+            skips.extend(repeat_n(channels, self.blocks_per_level + leading));
         }
         skips
     }
