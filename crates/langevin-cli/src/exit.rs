@@ -33,7 +33,12 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
             || error.is::<SampleError>()
             || matches!(
                 error.downcast_ref(),
-                Some(CheckpointError::NotAModel { .. } | CheckpointError::NoRaw { .. })
+                Some(
+                    CheckpointError::NotAModel { .. }
+                        | CheckpointError::NoRaw { .. }
+                        | CheckpointError::DrawsNothing { .. }
+                        | CheckpointError::NoClassifier { .. }
+                )
             )
             || matches!(error.downcast_ref(), Some(CheckpointError::Pipeline(PipelineError::NoSize { .. })))
             || error.downcast_ref::<ForeignError>().is_some_and(|error| {

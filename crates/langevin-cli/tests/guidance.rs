@@ -61,14 +61,19 @@ fn a_judge_says_how_many_are_of_their_class() {
     place.done(&format!("train-classifier digits --clean {CLASSIFIER} --quiet --out judge"));
     let common = "evaluate model --judge judge --samples 20 --steps 2 --quiet";
     let ran = place.done(&format!("{common} --guidance 0,2 --plot plot.png"));
-    assert_says(&ran.out, &["20 of each weight", "guided by itself", "of their class", "precision", "plot.png"]);
+    assert_says(
+        &ran.out,
+        &["20 of each weight", "guided by itself", "of their class", "precision", "plot.png"],
+    );
     picture(&place.path("plot.png"));
     let ran = place.done(&format!("{common} --class 3 --guidance 2 --classifier guide --json"));
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let row = &json["weights"][0];
     assert_eq!((&row["classes"][0]["class"], &row["classes"][0]["samples"]), (&3.into(), &20.into()));
     assert_eq!(row["classes"].as_array().unwrap().len(), 1);
-    assert!((0.0..=1.0).contains(&row["agreement"].as_f64().unwrap()) && row["frechet"].as_f64().unwrap() > 0.0);
+    assert!(
+        (0.0..=1.0).contains(&row["agreement"].as_f64().unwrap()) && row["frechet"].as_f64().unwrap() > 0.0
+    );
 }
 
 #[test]
@@ -97,9 +102,14 @@ fn what_cannot_be_asked_for_is_told() {
     assert_says(&refused("--class 1 --guidance 2 --guidance-interval 3"), &["two noise levels"]);
     assert_says(&refused("--class 1 --guidance 2 --guidance-rescale 2"), &["from 0 to 1"]);
     assert_says(&refused("--class 1 --classifier model"), &["no classifier"]);
-    assert_says(&refused("--class 1 --classifier guide --sampler DDIMScheduler"), &["scheduler of diffusers"]);
-    place.done("train-classifier digits --batch 8 --steps 1 --set model.encoder.channels=[8,16] \
-        --set model.encoder.groups=4 --quiet --out other");
+    assert_says(
+        &refused("--class 1 --classifier guide --sampler DDIMScheduler"),
+        &["scheduler of diffusers"],
+    );
+    place.done(
+        "train-classifier digits --batch 8 --steps 1 --set model.encoder.channels=[8,16] \
+        --set model.encoder.groups=4 --quiet --out other",
+    );
     assert_says(&refused("--class 1 --classifier other"), &["another noise schedule"]);
     assert_says(&place.refused("sample guide --quiet"), &["is a classifier", "--classifier"]);
     assert_says(&place.refused("interpolate model --from 1 --to 2 --class all --quiet"), &["name one class"]);
@@ -116,8 +126,12 @@ fn a_classifier_resumes_exactly() {
     let place = place();
     let options = format!("{} --steps 6 --quiet", CLASSIFIER.replace("--steps 4", ""));
     place.done(&format!("train-classifier digits {options} --out whole --set train.decay=constant"));
-    place.done(&format!("train-classifier digits {} --quiet --out parts --set train.decay=constant", CLASSIFIER));
+    place.done(&format!(
+        "train-classifier digits {} --quiet --out parts --set train.decay=constant",
+        CLASSIFIER
+    ));
     place.done("train-classifier --resume --out parts --steps 6 --quiet");
-    let weights = |run: &str| place.bytes(&format!("{run}/checkpoints/step-0000006/langevin/ema.safetensors"));
+    let weights =
+        |run: &str| place.bytes(&format!("{run}/checkpoints/step-0000006/langevin/ema.safetensors"));
     assert!(weights("whole") == weights("parts"));
 }

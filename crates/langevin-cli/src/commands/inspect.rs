@@ -8,7 +8,9 @@ use crate::say::tell;
 use langevin::TrainedModel;
 use langevin::data::{self, DataError, Dataset};
 use langevin::interop::diffusers::check_pipeline;
-use langevin::train::{CheckpointError, WeightsKind, find_checkpoint};
+use langevin::models::ModelConfig;
+use langevin::pipeline::TrainedClassifier;
+use langevin::train::{Checkpoint, CheckpointError, WeightsKind, find_checkpoint};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -92,14 +94,23 @@ fn data_facts(set: &Dataset) -> Value {
 }
 
 fn show_model(path: &Path, as_json: bool) -> Done {
-    let model = TrainedModel::load(path, WeightsKind::Ema)?;
-    let settings = model.settings();
-    let (recipe, shape) = (&settings.recipe, model.shape());
+    let checkpoint = Checkpoint::open(&find_checkpoint(path)?)?;
+    // Its weights are read too: what is shown can be used.
+    let checkpoint = match &checkpoint.settings.recipe.model {
+        ModelConfig::Classifier(_) => TrainedClassifier::of(checkpoint, WeightsKind::Ema)?.checkpoint,
+        ModelConfig::Unet(_) | ModelConfig::Mlp(_) => {
+            TrainedModel::of(checkpoint, WeightsKind::Ema)?.checkpoint
+        }
+    };
+    let settings = &checkpoint.settings;
+    let (recipe, shape) = (&settings.recipe, settings.shape);
+    let parameters = recipe.model.parameter_count(shape);
     if as_json {
         let facts = json!({
-            "checkpoint": model.checkpoint.folder,
-            "step": model.checkpoint.step,
-            "parameters": model.parameter_count(),
+            "checkpoint": checkpoint.folder,
+            "step": checkpoint.step,
+            "parameters": parameters,
+            "classes": settings.class_names,
             "shape": shape,
             "levels": settings.levels,
             "config": recipe,
@@ -115,26 +126,29 @@ fn show_model(path: &Path, as_json: bool) -> Done {
         }
         None => "points".to_owned(),
     };
-    tell!("checkpoint  {}", model.checkpoint.folder.display());
-    match &model.checkpoint.pipeline {
+    tell!("checkpoint  {}", checkpoint.folder.display());
+    match &checkpoint.pipeline {
         Some(pipeline) => {
             tell!("trained     by another program; sampled from by {}", pipeline.scheduler.class().name)
         }
         None => {
-            let (step, steps) = (thousands(model.checkpoint.step), thousands(recipe.train.steps));
+            let (step, steps) = (thousands(checkpoint.step), thousands(recipe.train.steps));
             tell!("trained     {step} of {steps} steps");
         }
     }
     tell!("samples     {samples}");
+    if !settings.class_names.is_empty() {
+        tell!("classes     {}", settings.class_names.join(", "));
+    }
     tell!("network     {}", recipe.model.describe());
-    tell!("parameters  {}", thousands(model.parameter_count() as u64));
+    tell!("parameters  {}", thousands(parameters));
     match check_pipeline(&recipe.model, &recipe.diffusion, shape) {
         Ok(()) => tell!("in Python   diffusers opens this checkpoint as it stands"),
         Err(reason) => tell!("in Python   not for diffusers: {reason}"),
     }
     let text = recipe.to_toml();
     // How it was trained is not known of a pipeline: its recipe has what ours would do.
-    let known = match &model.checkpoint.pipeline {
+    let known = match &checkpoint.pipeline {
         Some(_) => sections(&text, &["[model", "[diffusion"]),
         None => text,
     };
