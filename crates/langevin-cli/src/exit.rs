@@ -7,7 +7,7 @@ use langevin::config::{RecipeError, SettingsError};
 use langevin::data::DataError;
 use langevin::interop::diffusers::PipelineError;
 use langevin::interop::foreign::ForeignError;
-use langevin::train::CheckpointError;
+use langevin::train::{CheckpointError, FreezeError, InitError, TrainerError, TransferError};
 use std::fmt::Display;
 use std::process::ExitCode;
 
@@ -31,6 +31,10 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
         let asked_wrongly = error.is::<RecipeError>()
             || error.is::<SettingsError>()
             || error.is::<SampleError>()
+            || error.is::<FreezeError>()
+            || error.is::<TransferError>()
+            || matches!(error.downcast_ref(), Some(TrainerError::Freeze(_)))
+            || matches!(error.downcast_ref(), Some(InitError::Transfer(_)))
             || matches!(
                 error.downcast_ref(),
                 Some(

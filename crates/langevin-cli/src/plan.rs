@@ -9,6 +9,19 @@ use langevin::math::{Objective, Weighting};
 use std::fmt::Write;
 use std::path::Path;
 
+/// What a run starts with, beside its settings.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// The step that it is resumed at.
+    pub resumed: Option<u64>,
+    /// The model that it begins from, and what is carried over, in lines.
+    pub model: Vec<String>,
+    /// What to know of that.
+    pub caution: Option<String>,
+    /// Parameters that learn, where others do not.
+    pub learning: Option<u64>,
+}
+
 /// The plan of a run, in lines.
 pub fn describe(
     settings: &Settings,
@@ -17,7 +30,7 @@ pub fn describe(
     threads: usize,
     out: &Path,
     grids: bool,
-    resumed: Option<u64>,
+    start: &Start,
 ) -> String {
     let recipe = &settings.recipe;
     let (train, diffusion) = (&recipe.train, &recipe.diffusion);
@@ -32,6 +45,13 @@ pub fn describe(
     line("", format!("{samples} to train on, {held_out} held out"));
     let parameters = recipe.model.parameter_count(settings.shape);
     line("model", format!("{}: {} parameters", recipe.model.describe(), thousands(parameters)));
+    if let Some(learning) = start.learning {
+        let parts = train.freeze.join(", ");
+        line("", format!("{} of them learn, as these are frozen: {parts}", thousands(learning)));
+    }
+    for (index, text) in start.model.iter().enumerate() {
+        line(if index == 0 { "begins as" } else { "" }, text.clone());
+    }
     line(
         "process",
         format!(
@@ -50,7 +70,7 @@ pub fn describe(
     let places = if epochs < 0.1 { 5 } else { 1 };
     let passes = format!("{epochs:.places$} passes over the data");
     line("training", format!("{} of {}{micro}: {passes}", counted(train.steps, "step"), train.batch));
-    if let Some(step) = resumed {
+    if let Some(step) = start.resumed {
         line("", format!("resumed at step {}", thousands(step)));
     }
     line("grids", grid_cost(settings, grids));

@@ -159,8 +159,10 @@ impl Conv2d {
         let [x, weight] = <[FlexTensor; 2]>::try_from(saved).expect("input and weight");
         let shape = self.shape(sizes(&x), sizes(&weight));
         let [batch, rows, columns, outputs] = shape.output();
-        let db = tensor(&[outputs], |db| {
-            kernels::channel_sums(values(dy), batch, rows * columns, per_sample, db);
+        let db = (wanted[2] || per_sample.is_some()).then(|| {
+            tensor(&[outputs], |db| {
+                kernels::channel_sums(values(dy), batch, rows * columns, per_sample, db);
+            })
         });
         let dw = wanted[1].then(|| {
             tensor(&sizes::<4>(&weight), |dw| {
@@ -172,7 +174,7 @@ impl Conv2d {
                 kernels::conv2d_input_gradient(&shape, values(dy), values(&weight), dx);
             })
         });
-        [dx, dw, Some(db)]
+        [dx, dw, db]
     }
 }
 

@@ -11,13 +11,13 @@ use langevin::diffusion::Bound;
 use langevin::interop::diffusers::check_pipeline;
 use langevin::math::categorical::log_softmax;
 use langevin::math::rng::{Purpose, Stream};
-use langevin::models::weights::weights_of;
+use langevin::models::weights::{parameter_names, weights_of};
 use langevin::models::{
     Classifier, ClassifierConfig, Conditioning, ConditioningError, Model, ModelConfig, Network,
 };
 use langevin::pipeline::TrainedModel;
 use langevin::tensor::{SampleShape, from_samples, to_vec};
-use langevin::train::{WeightsKind, write_converted};
+use langevin::train::{Gradients, WeightsKind, write_converted};
 
 const SHAPE: SampleShape = SampleShape { height: 12, width: 8, channels: 3 };
 const CLASSES: usize = 5;
@@ -85,6 +85,29 @@ fn its_encoder_is_that_of_a_unet() {
     let rest: Vec<&String> =
         ours.keys().filter(|name| !encoder.iter().any(|(known, _)| known == *name)).collect();
     assert!(rest.iter().all(|name| name.starts_with("pool.") || name.starts_with("norm_out.")), "{rest:?}");
+}
+
+/// A new network can be trained: every parameter begins a graph of its own and has a gradient, in each of two passes.
+#[test]
+fn every_parameter_of_a_new_network_has_a_gradient() {
+    let device = langevin::cpu().autodiff();
+    let network = config(RESIDUAL).init(SHAPE, 0, &device);
+    for _ in 0..2 {
+        let x = from_samples(ramp(3 * SHAPE.elements()), SHAPE, &device);
+        let logits = network.forward(x, Conditioning::at(&TIMESTEPS), None);
+        let gradients = Gradients::of(&network, (logits.clone() * logits).sum().backward());
+        for (name, gradient) in parameter_names(&network).iter().zip(&gradients.values) {
+            // Before the residual blocks' last convolutions, which are zero, nothing is learned yet.
+            if name.starts_with("pool.") && name != "pool.key.bias" || name == "conv_in.weight" {
+                assert!(gradient.iter().any(|&g| g != 0.0), "{name}");
+            }
+        }
+    }
+    let weights = weights_of(&network);
+    let positions = &weights["pool.positional_embedding"];
+    assert_eq!(positions.shape, [1 + 3 * 2, 16]);
+    let squares: f64 = positions.values.iter().map(|&p| f64::from(p).powi(2)).sum();
+    assert!((squares / 7.0 - 1.0).abs() < 0.5, "a token's embedding has length 1, not {squares}/7");
 }
 
 /// (ln p(y | x + h d) − ln p(y | x − h d)) / 2h against ∇ ln p · d, along directions of unit length pulled towards the

@@ -131,9 +131,12 @@ pub struct TrainArguments {
     /// Learn the classes of the data too, so that one can be asked for (data.labels of the recipe)
     #[arg(long)]
     pub labels: bool,
-    /// Start from the averaged weights of another model
+    /// Start from the averaged weights of another model; without --recipe, with its network and process, too
     #[arg(long, value_name = "MODEL", conflicts_with = "resume")]
     pub init: Option<PathBuf>,
+    /// Parts of the network that keep their weights, such as down or up.0.attention (train.freeze of the recipe)
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    pub freeze: Vec<String>,
     /// Go on from the last checkpoint of a run
     #[arg(long)]
     pub resume: bool,

@@ -79,12 +79,15 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
             recipe: Some(name.clone()),
             set: arguments.set.clone(),
             read: arguments.read.clone(),
+            freeze: arguments.freeze.clone(),
             out: None,
             init: None,
             labels: false,
             ..*arguments
         };
-        asked = recipe(&again, trained)?;
+        asked = recipe(&again, trained, None)?;
+        // What the run began from is past, and no recipe's to say.
+        asked.train.init.clone_from(&saved.train.init);
         // What the data decided then, it would decide again.
         asked.data.holdout = asked.data.holdout.or(saved.data.holdout);
         let micro_batch = asked.train.micro_batch.map(|micro_batch| micro_batch.min(asked.train.batch));

@@ -1,5 +1,6 @@
 //! `langevin train`: train a model, from the start or from where it stopped.
 
+mod begin;
 mod show;
 
 use super::resume::{Resumed, check_data, check_unfinished, find_resumed, resumed_recipe};
@@ -8,7 +9,7 @@ use crate::args::{Amount, TrainArguments};
 use crate::exit::{Done, Failure, usage};
 use crate::fit::Memory;
 use crate::folders::{check_empty, new_run, next_run, run_name};
-use crate::plan;
+use crate::plan::{self, Start};
 use crate::say::{note, tell};
 use crate::skipped::write_skipped;
 use anyhow::Context;
@@ -16,7 +17,7 @@ use langevin::compute::set_exact;
 use langevin::config::{Recipe, Settings, builtin_recipe, classifier_recipe_for_data, recipe_for_data};
 use langevin::data;
 use langevin::math::Objective;
-use langevin::train::{Checkpoint, LockedRun, RunFolder, Trainer, WeightsKind};
+use langevin::train::{Checkpoint, LockedRun, RunFolder, Trainer, WeightsKind, check_samples};
 use std::fs;
 use std::path::Path;
 
@@ -34,9 +35,15 @@ pub fn run(arguments: &TrainArguments, trained: Trained) -> Done {
     let threads = use_threads(arguments.threads)?;
     set_exact(arguments.exact);
     let resumed = if arguments.resume { Some(find_resumed(arguments)?) } else { None };
+    let named = begin::named(arguments)?;
     let recipe = match &resumed {
         Some(resumed) => resumed_recipe(arguments, &resumed.checkpoint)?,
-        None => recipe(arguments, trained)?,
+        None => recipe(arguments, trained, named.as_ref())?,
+    };
+    let model = match (&resumed, named) {
+        (Some(_), _) => None,
+        (None, Some(model)) => Some(model),
+        (None, None) => begin::recorded(&recipe, arguments)?,
     };
     if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.resume) {
         let advice = format!("choose another --out, or go on with it by --resume --out {}", out.display());
@@ -44,6 +51,9 @@ pub fn run(arguments: &TrainArguments, trained: Trained) -> Done {
     }
     let source = recipe.data.source.clone().unwrap_or_default();
     let data = data::load(&source, &recipe.data.options(recipe.train.seed))?;
+    if let Some(model) = &model {
+        check_samples(model, &data)?;
+    }
     let mut settings = Settings::resolve(recipe, &data)?;
     let memory = Memory::now(&data, !arguments.no_grid);
     let caution = memory.choose(&mut settings, arguments)?;
@@ -51,7 +61,9 @@ pub fn run(arguments: &TrainArguments, trained: Trained) -> Done {
         check_data(&resumed.checkpoint.settings, &settings)?;
         check_unfinished(resumed, &settings, !arguments.no_grid)?;
     }
-    let resumed_at = resumed.as_ref().map(|resumed| resumed.checkpoint.step);
+    // Of a network that does not fit into memory, nothing is built.
+    let start = begin::start(model.as_ref(), &settings, !memory.is_short(&settings))?;
+    let start = Start { resumed: resumed.as_ref().map(|resumed| resumed.checkpoint.step), ..start };
     let name = match trained {
         Trained::Model => run_name(&source),
         Trained::Classifier { .. } => format!("{}-classifier", run_name(&source)),
@@ -62,8 +74,7 @@ pub fn run(arguments: &TrainArguments, trained: Trained) -> Done {
         (None, None) => next_run(&name),
     };
     if !arguments.quiet || arguments.dry_run {
-        let plan =
-            plan::describe(&settings, &data, &memory, threads, &folder, !arguments.no_grid, resumed_at);
+        let plan = plan::describe(&settings, &data, &memory, threads, &folder, !arguments.no_grid, &start);
         let plan = plan.trim_end();
         // A plan that is all that was asked for is the output; otherwise it goes where the progress does.
         if arguments.dry_run {
@@ -71,7 +82,7 @@ pub fn run(arguments: &TrainArguments, trained: Trained) -> Done {
         } else {
             note!("{plan}");
         }
-        if let Some(caution) = caution {
+        for caution in [caution, start.caution].into_iter().flatten() {
             note!("caution: {caution}");
         }
         if arguments.dry_run {
@@ -83,9 +94,8 @@ pub fn run(arguments: &TrainArguments, trained: Trained) -> Done {
     }
     let skipped = data.skipped().to_vec();
     let mut trainer = Trainer::new(settings, data, &langevin::cpu())?;
-    if let Some(model) = &arguments.init {
-        let checkpoint = Checkpoint::open(&langevin::train::find_checkpoint(model)?)?;
-        trainer.init_from(&checkpoint, WeightsKind::Ema)?;
+    if let Some(model) = &model {
+        trainer.init_from(model, WeightsKind::Ema)?;
     }
     let run = match resumed {
         Some(Resumed { checkpoint, folder, lock }) => {
@@ -104,8 +114,12 @@ pub fn run(arguments: &TrainArguments, trained: Trained) -> Done {
     show::train(&mut trainer, &run, arguments)
 }
 
-/// The recipe that the arguments ask for.
-pub fn recipe(arguments: &TrainArguments, trained: Trained) -> Result<Recipe, Failure> {
+/// The recipe that the arguments ask for. Where they name none and begin from a model, that says network and process.
+pub fn recipe(
+    arguments: &TrainArguments,
+    trained: Trained,
+    model: Option<&Checkpoint>,
+) -> Result<Recipe, Failure> {
     let data = arguments.data.as_deref().unwrap_or("digits");
     let usual = match trained {
         Trained::Model => recipe_for_data(data),
@@ -117,7 +131,13 @@ pub fn recipe(arguments: &TrainArguments, trained: Trained) -> Result<Recipe, Fa
             Recipe::parse(name, &text)?
         }
         Some(name) => builtin_recipe(name)?,
-        None => builtin_recipe(usual)?,
+        None => {
+            let recipe = builtin_recipe(usual)?;
+            match model {
+                Some(model) => recipe.beginning_from(&model.settings.recipe),
+                None => recipe,
+            }
+        }
     };
     let mut recipe = apply(named, arguments)?;
     match (&mut recipe.objective, trained) {
@@ -158,6 +178,9 @@ pub fn apply(mut recipe: Recipe, arguments: &TrainArguments) -> Result<Recipe, F
     train.batch = arguments.batch.and_then(Amount::number).unwrap_or(train.batch);
     train.micro_batch = arguments.micro_batch.and_then(Amount::number).or(train.micro_batch);
     train.seed = arguments.seed.unwrap_or(train.seed);
+    if !arguments.freeze.is_empty() {
+        train.freeze.clone_from(&arguments.freeze);
+    }
     Ok(recipe)
 }
 

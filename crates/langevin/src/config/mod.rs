@@ -3,6 +3,7 @@
 //! A [`Recipe`] is parsed text. [`Settings`] are a recipe that has met its data: nothing in them is left
 //! open, and everything in them works together. Only settings reach the trainer.
 
+mod beginning;
 mod builtin;
 mod keep;
 mod recipe;
@@ -10,6 +11,7 @@ mod sections;
 mod settings;
 mod trainable;
 
+pub use beginning::Beginning;
 pub use builtin::{builtin_recipe, builtin_recipes, classifier_recipe_for_data, recipe_for_data};
 pub use keep::Keep;
 pub use recipe::{Recipe, RecipeError};

@@ -1,5 +1,6 @@
 //! The sections of a recipe, each with its defaults.
 
+use super::beginning::Beginning;
 use super::keep::Keep;
 use crate::data::{Channels, OnBadFile};
 use langevin_math::{Prediction, Schedule, Variance};
@@ -144,6 +145,13 @@ pub struct TrainConfig {
     /// where classes are learned and nothing is said    (Ho & Salimans 2022, Algorithm 1)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_dropout: Option<f64>,
+    /// Parts of the network that keep their weights: beginnings of parameters' names, by whole components, such as `down` or
+    /// `up.0.attention`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<String>,
+    /// The model that the run began from, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<Beginning>,
     /// How timesteps are drawn.
     #[serde(default)]
     pub timestep_sampling: TimestepSampling,

@@ -58,9 +58,14 @@ pub fn weights_of(network: &impl Module) -> Weights {
 
 /// Names of the parameters, in the network's own order.
 pub fn parameter_names(network: &impl Module) -> Vec<String> {
-    let mut namer = Namer { path: Path::default(), names: Vec::new() };
+    parameter_sizes(network).into_iter().map(|(name, _)| name).collect()
+}
+
+/// Names of the parameters and the number of elements of each, in the network's own order.
+pub fn parameter_sizes(network: &impl Module) -> Vec<(String, usize)> {
+    let mut namer = Namer { path: Path::default(), sizes: Vec::new() };
     network.visit(&mut namer);
-    namer.names
+    namer.sizes
 }
 
 /// `network` with `weights` in place of its own.
@@ -157,14 +162,14 @@ impl ModuleVisitor for Collector {
 
 struct Namer {
     path: Path,
-    names: Vec<String>,
+    sizes: Vec<(String, usize)>,
 }
 
 impl ModuleVisitor for Namer {
     track_path!();
 
-    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
-        self.names.push(self.path.name());
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.sizes.push((self.path.name(), param.val().shape().num_elements()));
     }
 }
 

@@ -43,8 +43,16 @@ impl Init {
 
     /// Standard normal.
     pub fn normal<const D: usize>(&mut self, shape: [usize; D]) -> Param<Tensor<D>> {
+        self.normal_of(shape, 1.0)
+    }
+
+    /// Normal with mean 0 and this standard deviation.
+    pub fn normal_of<const D: usize>(&mut self, shape: [usize; D], deviation: f64) -> Param<Tensor<D>> {
         let mut values = vec![0.0; shape.iter().product()];
         self.next_stream().normal(0, &mut values);
+        for value in &mut values {
+            *value = (f64::from(*value) * deviation) as f32;
+        }
         self.parameter(values, shape)
     }
 

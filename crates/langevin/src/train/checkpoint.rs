@@ -17,6 +17,7 @@ mod error;
 mod find;
 mod manifest;
 mod moments;
+mod record;
 mod weights;
 mod write;
 

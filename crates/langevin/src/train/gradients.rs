@@ -9,12 +9,12 @@ use rayon::prelude::*;
 /// The gradient of every parameter, in the network's order.
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
-    /// One array a parameter; empty before the first is added.
+    /// One array a parameter, of no elements where it is frozen; empty before the first is added.
     pub values: Vec<Vec<f32>>,
 }
 
 impl Gradients {
-    /// The gradients of a backward pass. A parameter that took no part has zeros.
+    /// The gradients of a backward pass. A parameter that took no part has zeros, and a frozen one nothing.
     ///
     /// On the CPU a gradient that is contiguous and its buffer's only user is taken, not copied.
     pub fn of(network: &impl Module, gradients: burn::tensor::Gradients) -> Self {
@@ -51,7 +51,9 @@ impl ModuleVisitor for Gatherer {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
         let gradient = tensor.grad_remove(&mut self.gradients).map(to_vec);
-        self.values.push(gradient.unwrap_or_else(|| vec![0.0; tensor.shape().num_elements()]));
+        let learns = tensor.is_require_grad();
+        let none = || if learns { vec![0.0; tensor.shape().num_elements()] } else { Vec::new() };
+        self.values.push(gradient.unwrap_or_else(none));
     }
 }
 

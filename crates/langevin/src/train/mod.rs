@@ -7,6 +7,7 @@ mod ema;
 mod evaluate;
 mod exact;
 mod folder;
+mod freeze;
 mod gradients;
 mod grid;
 mod holdout;
@@ -24,6 +25,7 @@ mod spikes;
 mod tensorboard;
 mod timesteps;
 mod trainer;
+mod transfer;
 
 pub use batch::{Batch, Source};
 pub use checkpoint::{
@@ -32,6 +34,7 @@ pub use checkpoint::{
 pub use ema::Ema;
 pub use evaluate::{EvaluateError, Evaluator, Measurement};
 pub use folder::RunFolder;
+pub use freeze::{FreezeError, learning_parameters};
 pub use gradients::Gradients;
 pub use grid::{GridError, draw_grid};
 pub use holdout::Holdout;
@@ -45,4 +48,5 @@ pub use quarters::Quarters;
 pub use rate::learning_rate;
 pub use run::{Event, Extras, Outcome, RunError, is_complete, train};
 pub use timesteps::{LossHistory, TimestepDraw};
-pub use trainer::Trainer;
+pub use trainer::{InitError, Trainer, TrainerError};
+pub use transfer::{Transfer, TransferError, check_samples};

@@ -42,7 +42,8 @@ impl Optimizer {
         }
     }
 
-    /// One update of every parameter and of its average; gives the gradient's norm before clipping.
+    /// One update of every parameter that learns, and of its average; gives the gradient's norm before clipping. Frozen ones
+    /// keep their bits, moments and averages.
     ///
     /// A gradient of global norm n above `clip_norm` c is scaled by c / n first. Of a norm that is no finite number
     /// nothing is updated.
@@ -108,6 +109,9 @@ impl ModuleMapper for Updater<'_> {
         self.index += 1;
         // The parameter lets go of its tensor here, so that nothing but a clone or a graph can share its elements.
         let (id, tensor, mapper) = param.consume();
+        if !tensor.is_require_grad() {
+            return Param::from_mapped_value(id, tensor, mapper);
+        }
         let (shape, device) = (tensor.shape(), tensor.device());
         let tensor = tensor.inner();
         self.optimizer.copied += usize::from(!tensor.can_mut());

@@ -1,9 +1,11 @@
 //! Algorithm 1 of Ho et al. 2020: draw, predict, descend.
 
+mod error;
 mod state;
 
 use super::batch::{Batch, Source};
 use super::checkpoint::WeightsKind;
+use super::freeze::{freeze, frozen};
 use super::holdout::{Holdout, holdout};
 use super::line::LineBuilder;
 use super::metrics::StepReport;
@@ -15,13 +17,13 @@ use super::{Ema, Gradients, Optimizer, learning_rate};
 use crate::config::Settings;
 use crate::data::{Dataset, Order, holdout_split};
 use crate::diffusion::{Classes, Process};
-use crate::models::weights::{Array, Weights, with_weights};
+use crate::models::weights::{Array, Weights, parameter_names, with_weights};
 use crate::models::{Model, Network};
 use crate::nn::DropoutKey;
 use crate::tensor::{from_samples, to_vec};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use langevin_math::MathError;
+pub use error::{InitError, TrainerError};
 use std::ops::Range;
 
 /// A network in training: everything that a step changes, and what it needs to.
@@ -36,6 +38,8 @@ pub struct Trainer {
     /// Taken out only while a step updates it in place.
     model: Option<Model>,
     parameters: Vec<(String, Vec<usize>)>,
+    /// Which of them keep their weights.
+    frozen: Vec<bool>,
     optimizer: Optimizer,
     ema: Ema,
     /// Where timesteps are drawn by their losses.
@@ -58,14 +62,17 @@ impl Trainer {
     /// A new network on `data`, its weights drawn from the settings' seed.
     ///
     /// # Errors
-    /// If the diffusion settings do not work.
-    pub fn new(settings: Settings, data: Dataset, device: &Device) -> Result<Self, MathError> {
+    /// If the diffusion settings do not work, or what they freeze is no part of the network, or is all of it.
+    pub fn new(settings: Settings, data: Dataset, device: &Device) -> Result<Self, TrainerError> {
         let process = settings.recipe.diffusion.process()?;
         let seed = settings.recipe.train.seed;
         let holdout = settings.recipe.data.holdout.unwrap_or(0.0);
         let (train, held_out) = holdout_split(data.len(), holdout, seed);
         let device = device.clone().autodiff();
         let model = settings.recipe.model.init(settings.shape, seed, &device);
+        let names = parameter_names(&model);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let frozen = frozen(&names, &settings.recipe.train.freeze)?;
         let mut trainer = Self {
             order: Order::new(seed, train.len()),
             optimizer: Optimizer::new(&settings.recipe.train, &[]),
@@ -79,7 +86,8 @@ impl Trainer {
             train,
             held_out,
             device,
-            model: Some(model),
+            model: Some(freeze(model, &frozen)),
+            frozen,
         };
         trainer.restart();
         Ok(trainer)

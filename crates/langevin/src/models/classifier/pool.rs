@@ -26,9 +26,9 @@ impl AttentionPool {
     /// A pool over so many positions of `channels` channels in `heads` heads, which must divide these, to `outputs`
     /// numbers. P is normal with variance 1/channels.
     pub fn new(init: &mut Init, channels: usize, positions: usize, heads: usize, outputs: usize) -> Self {
-        let normal = init.normal([1 + positions, channels]);
+        let deviation = 1.0 / (channels as f64).sqrt();
         Self {
-            positional_embedding: normal.map(|normal| normal.div_scalar((channels as f64).sqrt())),
+            positional_embedding: init.normal_of([1 + positions, channels], deviation),
             query: Linear::new(init, channels, channels),
             key: Linear::new(init, channels, channels),
             value: Linear::new(init, channels, channels),

@@ -127,7 +127,7 @@ fn files_below(folder: &Path) -> Result<Vec<String>, CheckpointError> {
 }
 
 /// The size and the SHA-256 of a file.
-fn hash(path: &PathBuf) -> io::Result<(u64, String)> {
+pub(super) fn hash(path: &PathBuf) -> io::Result<(u64, String)> {
     let (mut file, mut hasher, mut bytes) = (File::open(path)?, Sha256::new(), 0);
     let mut chunk = vec![0; CHUNK];
     loop {

@@ -1,22 +1,26 @@
 //! The state of a training: begun anew, taken up from a checkpoint, and written into one.
 
-use super::Trainer;
+use super::{InitError, Trainer};
 use crate::config::TimestepSampling;
 use crate::models::weights::{Array, parameter_names, weights_of, with_weights};
 use crate::train::checkpoint::{Checkpoint, CheckpointError, TrainingState, WeightsKind};
+use crate::train::freeze::freeze;
 use crate::train::progress::Progress;
 use crate::train::timesteps::LossHistory;
-use crate::train::{Ema, Optimizer};
+use crate::train::{Ema, Optimizer, Transfer};
 use std::path::Path;
 
 impl Trainer {
-    /// Replaces the weights, and begins with zero moments and an average of the new weights.
+    /// Replaces the weights, and begins with zero moments and an average of the new weights. What the network knows of classes is
+    /// carried over as [`Transfer::plan`] says; the settings keep a record of the model.
     ///
     /// # Errors
-    /// If the weights do not fit the network.
-    pub fn init_from(&mut self, checkpoint: &Checkpoint, kind: WeightsKind) -> Result<(), CheckpointError> {
-        self.load_weights(checkpoint, kind)?;
+    /// If the model's classes or weights do not fit the network.
+    pub fn init_from(&mut self, checkpoint: &Checkpoint, kind: WeightsKind) -> Result<(), InitError> {
+        let transfer = Transfer::plan(checkpoint, &self.settings)?;
+        self.load_weights(checkpoint, kind, &transfer)?;
         self.restart();
+        self.settings.recipe.train.init = Some(checkpoint.record());
         Ok(())
     }
 
@@ -25,7 +29,7 @@ impl Trainer {
     /// # Errors
     /// If the checkpoint is unsound or of another network.
     pub fn resume_from(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
-        self.load_weights(checkpoint, WeightsKind::Raw)?;
+        self.load_weights(checkpoint, WeightsKind::Raw, &Transfer::NONE)?;
         let names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).collect();
         let mut ema = checkpoint.weights(WeightsKind::Ema, &names)?;
         let misfit = |name: &str| CheckpointError::State {
@@ -47,11 +51,18 @@ impl Trainer {
         Ok(())
     }
 
-    fn load_weights(&mut self, checkpoint: &Checkpoint, kind: WeightsKind) -> Result<(), CheckpointError> {
-        let names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).collect();
-        let weights = checkpoint.weights(kind, &names)?;
+    fn load_weights(
+        &mut self,
+        checkpoint: &Checkpoint,
+        kind: WeightsKind,
+        transfer: &Transfer,
+    ) -> Result<(), CheckpointError> {
+        let names = self.parameters.iter().map(|(name, _)| name.clone());
+        let names: Vec<String> = names.chain(transfer.more_names().map(str::to_owned)).collect();
+        let mut weights = checkpoint.weights(kind, &names)?;
+        transfer.apply(&mut weights);
         let model = with_weights(self.model().clone(), weights).map_err(|cause| checkpoint.misfit(cause))?;
-        self.model = Some(model);
+        self.model = Some(freeze(model, &self.frozen));
         Ok(())
     }
 
