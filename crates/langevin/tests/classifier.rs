@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use common::{assert_close, perturbed, ramp};
 use langevin::compute::kernels_from_environment;
 use langevin::config::{Settings, builtin_recipe};
-use langevin::diffusion::Bound;
+use langevin::diffusion::{Bound, ClassGradient};
 use langevin::interop::diffusers::check_pipeline;
 use langevin::math::categorical::log_softmax;
 use langevin::math::rng::{Purpose, Stream};
@@ -15,7 +15,7 @@ use langevin::models::weights::{parameter_names, weights_of};
 use langevin::models::{
     Classifier, ClassifierConfig, Conditioning, ConditioningError, Model, ModelConfig, Network,
 };
-use langevin::pipeline::TrainedModel;
+use langevin::pipeline::{TrainedClassifier, TrainedModel};
 use langevin::tensor::{SampleShape, from_samples, to_vec};
 use langevin::train::{Gradients, WeightsKind, write_converted};
 
@@ -202,20 +202,25 @@ fn a_checkpoint_keeps_it_and_a_pipeline_does_not() {
     let target = folder.path().join("checkpoint");
     write_converted(&target, &settings, Bound::Clip { range: 1.0 }, weights_of(&network)).unwrap();
     assert!(target.join("langevin/ema.safetensors").is_file() && !target.join("unet").exists());
-    let trained = TrainedModel::load(&target, WeightsKind::Ema).unwrap();
-    let (Model::Classifier(again), Model::Classifier(guide)) = (&trained.network, trained.differentiable())
-    else {
-        panic!("the checkpoint is of a classifier")
-    };
+    let refused = TrainedModel::load(&target, WeightsKind::Ema).err().unwrap().to_string();
+    assert!(refused.contains("--classifier"), "{refused}");
+    let trained = TrainedClassifier::load(&target, WeightsKind::Ema).unwrap();
+    let again = &trained.network;
     assert_eq!(weights_of(again), weights_of(&network));
     assert_eq!(again.classes(), CLASSES);
     let x = ramp(SHAPE.elements());
     assert_eq!(logits(again, &x, &[3.0]), logits(&network, &x, &[3.0]));
-    let gradient: Tensor<4> = guide.log_probability_gradient(from_samples(x, SHAPE, &device), &[3.0], &[2]);
+    let gradient: Tensor<4> = trained.log_probability_gradient(from_samples(x, SHAPE, &device), &[3.0], &[2]);
     assert!(to_vec(gradient).iter().any(|&g| g != 0.0));
 }
 
 fn settings() -> Settings {
     let data = langevin::config::DataFacts { count: 0, checksum: 0 };
-    Settings { recipe: builtin_recipe("cifar10").unwrap(), shape: SHAPE, levels: Some(256), data }
+    Settings {
+        recipe: builtin_recipe("cifar10").unwrap(),
+        shape: SHAPE,
+        levels: Some(256),
+        data,
+        class_names: Vec::new(),
+    }
 }

@@ -55,7 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "pipeline",
-        &["config", "data", "diffusion", "interop", "models", "render", "sampler", "tensor", "train"],
+        &["config", "data", "diffusion", "eval", "interop", "models", "render", "sampler", "tensor", "train"],
     ),
 ];
 

@@ -21,7 +21,7 @@ pub struct GuidanceArguments {
     #[arg(long, value_name = "PHI", requires = "guidance", conflicts_with = "classifier")]
     pub guidance_rescale: Option<f64>,
     /// A classifier that pulls in place of the model itself: what `langevin train-classifier` made
-    #[arg(long, value_name = "CLASSIFIER", requires = "class")]
+    #[arg(long, value_name = "CLASSIFIER")]
     pub classifier: Option<PathBuf>,
     /// With --classifier, for a model that knows classes: do not tell it the class, so that the classifier alone pulls
     #[arg(long, requires = "classifier")]

@@ -20,7 +20,7 @@ use crate::signals::Signals;
 use langevin::compute::set_exact;
 use langevin::data::read_statistics;
 use langevin::eval::{Estimate, Nll};
-use langevin::math::Objective;
+use langevin::models::ModelConfig;
 use langevin::train::{Checkpoint, find_checkpoint};
 use parts::{Part, parts};
 use quality::{Comparison, Judge};
@@ -122,7 +122,7 @@ fn by_class(arguments: &EvaluateArguments) -> bool {
 /// The checkpoint that is to be measured, if it is a classifier's.
 fn classifier_of(arguments: &EvaluateArguments) -> Option<Checkpoint> {
     let checkpoint = Checkpoint::open(&find_checkpoint(&arguments.what).ok()?).ok()?;
-    matches!(checkpoint.settings.recipe.objective, Objective::CrossEntropy { .. }).then_some(checkpoint)
+    matches!(checkpoint.settings.recipe.model, ModelConfig::Classifier(_)).then_some(checkpoint)
 }
 
 /// What cannot be right, whatever the model.

@@ -187,8 +187,8 @@ mod tests {
         let image = curves(&[Curve { label: "", points: &points }], "", "w", Axis::Linear).unwrap();
         let (r, g, b) = COLOURS[0];
         let coloured = image.pixels().filter(|p| p.0 == [r, g, b]).count();
-        // Two lines across half of the plot each, and three dots.
-        assert!(coloured > 700, "{coloured}");
+        // Three dots; the lines between are smoothed.
+        assert!(coloured > 80, "{coloured}");
         assert_eq!([short(&0.25), short(&-2.0), short(&10.0)], ["0.25", "−2", "10"]);
         let both = stacked(&[image.clone(), image.clone()]);
         assert_eq!((both.width(), both.height()), (image.width(), 2 * image.height()));

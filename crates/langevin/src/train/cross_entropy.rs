@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn losses_and_gradients_are_torchs() {
         let losses = cross_entropy(&[1, 0], &[1.0, 2.0, 0.5, 1000.0, -1000.0, 0.0], &[1.0, 0.5]);
-        assert!((losses.samples[0] - 0.464_368_820).abs() < 1e-8, "{:?}", losses.samples);
+        assert!((losses.samples[0] - 0.464_368_784).abs() < 1e-8, "{:?}", losses.samples);
         assert_eq!(losses.samples[1], 0.0);
         let expected = [0.231_223_86, -0.371_467_54, 0.140_243_68, 0.0, 0.0, 0.0];
         for (got, expected) in losses.gradient.iter().zip(expected) {

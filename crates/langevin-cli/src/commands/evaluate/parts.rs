@@ -10,7 +10,7 @@ use langevin::SampleShape;
 use langevin::config::{DataFacts, Settings};
 use langevin::data::{self, Dataset, holdout_split, spread};
 use langevin::eval::quality::DataSource;
-use langevin::math::Objective;
+use langevin::models::ModelConfig;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
@@ -148,9 +148,9 @@ impl Fit {
 
     /// As samples of a model, or what a classifier sees.
     pub fn of_model(settings: &Settings) -> Self {
-        let what = match settings.recipe.objective {
-            Objective::CrossEntropy { .. } => "the classifier sees",
-            _ => "the model draws",
+        let what = match settings.recipe.model {
+            ModelConfig::Classifier(_) => "the classifier sees",
+            ModelConfig::Unet(_) | ModelConfig::Mlp(_) => "the model draws",
         };
         Self { what, shape: settings.shape, levels: settings.levels }
     }

@@ -7,7 +7,7 @@ use crate::config::{DataConfig, DataFacts, DiffusionConfig, Recipe, SampleConfig
 use crate::models::ModelConfig;
 use crate::models::weights::Weights;
 use crate::tensor::SampleShape;
-use langevin_math::{DiffusionTable, Variance};
+use langevin_math::{DiffusionTable, Objective, Variance};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -108,11 +108,16 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
 /// colour pictures, for who trains on.
 pub(crate) fn recipe_around(model: ModelConfig) -> Recipe {
     let recipe = builtin_recipe("cifar10").expect("the recipe is built in");
+    let objective = match &model {
+        ModelConfig::Classifier(_) => Objective::CrossEntropy { clean: false },
+        ModelConfig::Unet(_) | ModelConfig::Mlp(_) => recipe.objective,
+    };
     Recipe {
         description: "A network that was trained by another program".to_owned(),
         data: DataConfig::default(),
         sample: SampleConfig::default(),
         model,
+        objective,
         ..recipe
     }
 }
