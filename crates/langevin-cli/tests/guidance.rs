@@ -135,3 +135,17 @@ fn a_classifier_resumes_exactly() {
         |run: &str| place.bytes(&format!("{run}/checkpoints/step-0000006/langevin/ema.safetensors"));
     assert!(weights("whole") == weights("parts"));
 }
+
+/// What the data decided of classes, a recipe that is named again leaves to them again.
+#[test]
+fn a_labelled_run_goes_on_by_its_recipes_name() {
+    let place = place();
+    place.done(&format!(
+        "train --resume --recipe digits --labels {TINY} --steps 5 --no-grid --quiet --out model"
+    ));
+    let recipe = "train-classifier --resume --recipe digits-classifier --quiet --out guide";
+    place.done(&format!("{recipe} {}", CLASSIFIER.replace("--steps 4", "--steps 5")));
+    let refused =
+        place.refused(&format!("train --resume --recipe digits {TINY} --steps 6 --quiet --out model"));
+    assert_says(&refused, &["data.labels"]);
+}

@@ -2,16 +2,12 @@
 
 mod common;
 
-use burn::tensor::Device;
-use common::parts::{Parts, SHAPE};
-use langevin::config::builtin_recipe;
-use langevin::diffusion::{Bound, Process};
+use common::parts::Parts;
 use langevin::interop::diffusers::Scheduler;
-use langevin::math::{GridOptions, Prediction, Schedule, Variance};
-use langevin::models::Model;
-use langevin::pipeline::{Renoised, Sampling};
+use langevin::math::{GridOptions, Variance};
+use langevin::pipeline::Renoised;
 use langevin::sampler::{Churn, Knobs, Moment, Noise, Sampler};
-use langevin::{Renoising, SampleError, SampleOptions, SampleShape, SamplerChoice};
+use langevin::{Renoising, SampleError, SampleOptions, SamplerChoice};
 use serde_json::json;
 use std::ops::ControlFlow;
 

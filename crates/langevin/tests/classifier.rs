@@ -12,9 +12,7 @@ use langevin::interop::diffusers::check_pipeline;
 use langevin::math::categorical::log_softmax;
 use langevin::math::rng::{Purpose, Stream};
 use langevin::models::weights::{parameter_names, weights_of};
-use langevin::models::{
-    Classifier, ClassifierConfig, Conditioning, ConditioningError, Model, ModelConfig, Network,
-};
+use langevin::models::{Classifier, ClassifierConfig, Conditioning, ConditioningError, ModelConfig, Network};
 use langevin::pipeline::{TrainedClassifier, TrainedModel};
 use langevin::tensor::{SampleShape, from_samples, to_vec};
 use langevin::train::{Gradients, WeightsKind, write_converted};

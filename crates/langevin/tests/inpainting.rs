@@ -2,14 +2,11 @@
 
 mod common;
 
-use burn::tensor::Device;
 use common::parts::{Parts, SHAPE};
-use langevin::config::builtin_recipe;
-use langevin::diffusion::{Bound, Classes, Process};
+use langevin::diffusion::Classes;
 use langevin::interop::diffusers::Scheduler;
 use langevin::math::rng::{Purpose, Stream};
-use langevin::math::{GridOptions, Last, Prediction, Schedule, Variance};
-use langevin::models::Model;
+use langevin::math::{GridOptions, Last};
 use langevin::pipeline::Sampling;
 use langevin::sampler::{GivenNoise, Moment, Noise, SAMPLERS, Sampler};
 use langevin::{Inpainting, SampleError, SampleOptions, SampleShape, SamplerChoice};

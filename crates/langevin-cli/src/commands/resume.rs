@@ -9,6 +9,7 @@ use crate::say::note;
 use langevin::SampleShape;
 use langevin::config::{Keep, Recipe, Settings};
 use langevin::math::Objective;
+use langevin::models::ModelConfig;
 use langevin::train::{
     Checkpoint, Found, LockedRun, RunFolder, find_checkpoint, is_complete, newest_checkpoint,
 };
@@ -82,7 +83,7 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
             freeze: arguments.freeze.clone(),
             out: None,
             init: None,
-            labels: false,
+            labels: arguments.labels,
             ..*arguments
         };
         asked = recipe(&again, trained, None)?;
@@ -92,6 +93,7 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
         asked.data.holdout = asked.data.holdout.or(saved.data.holdout);
         let micro_batch = asked.train.micro_batch.map(|micro_batch| micro_batch.min(asked.train.batch));
         asked.train.micro_batch = micro_batch.or(saved.train.micro_batch);
+        settle_classes(&mut asked, &saved);
         asked.sample.grid_steps = asked.sample.grid_steps.min(asked.diffusion.timesteps);
         asked.train.steps = arguments.steps.unwrap_or(saved.train.steps);
         // A recipe that is named again does not undo what was said of keeping.
@@ -111,6 +113,27 @@ pub fn resumed_recipe(arguments: &TrainArguments, checkpoint: &Checkpoint) -> Re
         "a resumed run keeps its settings, except --steps, but {}: leave them out, or start a new run",
         differences.join("; ")
     )))
+}
+
+/// What the data's classes decided for a network that is told them, or tells them.
+fn settle_classes(asked: &mut Recipe, saved: &Recipe) {
+    match (&mut asked.model, &saved.model) {
+        (ModelConfig::Unet(asked), ModelConfig::Unet(saved)) => {
+            asked.output_channels = asked.output_channels.or(saved.output_channels);
+        }
+        (ModelConfig::Classifier(network), ModelConfig::Classifier(saved)) if network.classes == 0 => {
+            network.classes = saved.classes;
+            (asked.data.labels, asked.sample.grid) = (true, false);
+        }
+        _ => {}
+    }
+    if !(asked.data.labels && saved.data.labels) {
+        return;
+    }
+    asked.train.label_dropout = asked.train.label_dropout.or(saved.train.label_dropout);
+    if let (ModelConfig::Unet(asked), ModelConfig::Unet(saved)) = (&mut asked.model, &saved.model) {
+        asked.class_embedding = asked.class_embedding.or(saved.class_embedding);
+    }
 }
 
 /// Refuses data that are not those that the run began with: the order and the held-out part would be others.
