@@ -16,6 +16,11 @@ const NAMES: [&str; 9] = [
     "ddpm-256",
     "iddpm-digits",
     "iddpm-cifar10",
+    "adm-small",
+    "adm-64",
+    "digits-classifier",
+    "fashion-mnist-classifier",
+    "classifier",
 ];
 
 #[test]
@@ -30,9 +35,9 @@ fn the_list_names_each_and_says_what_it_is_for() {
 #[test]
 fn each_is_printed_as_it_is_written_and_works_from_a_file() {
     let place = Place::new();
-    fs::create_dir(place.path("pictures")).unwrap();
-    for index in 0..4 {
-        fs::write(place.path(format!("pictures/{index}.png")), rgb_png(32, 32, 60 * index)).unwrap();
+    for (index, class) in (0..).zip(["bright", "bright", "dark", "dark"]) {
+        fs::create_dir_all(place.path(format!("pictures/{class}"))).unwrap();
+        fs::write(place.path(format!("pictures/{class}/{index}.png")), rgb_png(32, 32, 60 * index)).unwrap();
     }
     for name in NAMES {
         let text = place.done(&format!("recipes {name}")).out;
@@ -40,11 +45,12 @@ fn each_is_printed_as_it_is_written_and_works_from_a_file() {
         let file = format!("{name}.toml");
         fs::write(place.path(&file), &text).unwrap();
         let data = match name {
-            "digits" | "swiss-roll" | "swiss-roll-seed" | "iddpm-digits" => "",
+            "digits" | "swiss-roll" | "swiss-roll-seed" | "iddpm-digits" | "digits-classifier" => "",
             _ => "pictures",
         };
-        let plan = place.done(&format!("train {data} --recipe {file} --dry-run")).out;
-        let built_in = place.done(&format!("train {data} --recipe {name} --dry-run")).out;
+        let train = if name.ends_with("classifier") { "train-classifier" } else { "train" };
+        let plan = place.done(&format!("{train} {data} --recipe {file} --dry-run")).out;
+        let built_in = place.done(&format!("{train} {data} --recipe {name} --dry-run")).out;
         assert_eq!(without_free_memory(&plan), without_free_memory(&built_in));
         // As published for the two networks of Ho et al.; that of Nichol & Dhariwal as their code builds it.
         match name {
@@ -54,6 +60,8 @@ fn each_is_printed_as_it_is_written_and_works_from_a_file() {
                 let objective = "L_hybrid = L_simple + 0.001 L_vlb, learned variance";
                 assert_says(&plan, &["52,546,438 parameters", "500,000 steps of 128", objective]);
             }
+            // guided-diffusion builds 295,904,454 for 1,000 classes; each has a vector of 768.
+            "adm-64" => assert_says(&plan, &["295,137,990 parameters", "540,000 steps of 2048", "2 classes"]),
             _ => assert_says(&plan, &["parameters"]),
         }
     }

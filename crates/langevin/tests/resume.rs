@@ -4,7 +4,7 @@ mod common;
 
 use langevin::config::{Recipe, Settings, builtin_recipes};
 use langevin::data;
-use langevin::models::ModelConfig;
+use langevin::models::{ModelConfig, UNetConfig};
 use langevin::train::{
     Event, Extras, LockedRun, Outcome, RunFolder, Trainer, WeightsKind, newest_checkpoint, train,
 };
@@ -24,8 +24,9 @@ fn small(name: &str, text: &str, more: &[&str]) -> Recipe {
     if points {
         recipe.data.count = Some(300);
     } else if let ModelConfig::Unet(network) = &mut recipe.model {
-        network.channels = network.channels.iter().map(|&channels| 8 * channels.div_ceil(128)).collect();
-        network.groups = 4;
+        shrink(network);
+    } else if let ModelConfig::Classifier(classifier) = &mut recipe.model {
+        shrink(&mut classifier.encoder);
     }
     recipe.train.batch = 3;
     recipe.train.micro_batch = Some(2);
@@ -34,6 +35,13 @@ fn small(name: &str, text: &str, more: &[&str]) -> Recipe {
     recipe.data.holdout = Some(0.005);
     (recipe.sample.grid_every, recipe.sample.grid_steps, recipe.sample.grid_samples) = (3, 2, 2);
     more.iter().fold(recipe, |recipe, assignment| recipe.with_assignment(assignment).unwrap())
+}
+
+/// Few channels, and heads that fit them.
+fn shrink(network: &mut UNetConfig) {
+    network.channels = network.channels.iter().map(|&channels| 8 * channels.div_ceil(128)).collect();
+    network.groups = 4;
+    network.head_size = network.head_size.map(|_| 8);
 }
 
 fn trainer(recipe: &Recipe) -> Trainer {
@@ -105,7 +113,11 @@ fn every_recipe_goes_on_as_if_it_had_never_stopped() {
         assert_eq!(go_on(&recipe, &parts, u64::MAX), Outcome::Finished, "{name}");
         let (whole, parts) = (contents(&whole), contents(&parts));
         assert!(whole["events"].len() > 1000, "{name}");
-        assert!(whole.contains_key("final.png") && whole.contains_key("samples/step-0000003.png"), "{name}");
+        // A classifier draws nothing.
+        let draws = !name.ends_with("classifier");
+        for grid in ["final.png", "samples/step-0000003.png"] {
+            assert_eq!(whole.contains_key(grid), draws, "{name}");
+        }
         assert!(whole.contains_key("checkpoints/step-0000007/langevin/manifest.json"), "{name}");
         assert_eq!(whole.keys().collect::<Vec<_>>(), parts.keys().collect::<Vec<_>>(), "{name}");
         for (file, bytes) in &whole {
