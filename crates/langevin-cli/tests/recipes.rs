@@ -6,7 +6,7 @@ use common::files::rgb_png;
 use common::{Place, assert_says};
 use std::fs;
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 14] = [
     "digits",
     "swiss-roll",
     "swiss-roll-seed",
