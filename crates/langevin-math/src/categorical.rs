@@ -8,8 +8,13 @@
 /// If there are no classes.
 pub fn log_softmax(logits: &[f64]) -> Vec<f64> {
     assert!(!logits.is_empty(), "probabilities of no classes");
-    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let log_sum = logits.iter().map(|logit| (logit - largest).exp()).sum::<f64>().ln();
+    let first =
+        (0..logits.len()).reduce(|best, k| if logits[k] > logits[best] { k } else { best }).unwrap_or(0);
+    let largest = logits[first];
+    // Its own part of the sum is 1, and is left out so that little beside it keeps its digits.
+    let others =
+        logits.iter().enumerate().filter(|&(k, _)| k != first).map(|(_, logit)| (logit - largest).exp());
+    let log_sum = others.sum::<f64>().ln_1p();
     logits.iter().map(|logit| logit - largest - log_sum).collect()
 }
 

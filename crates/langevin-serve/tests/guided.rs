@@ -31,7 +31,7 @@ fn guided_samples_are_those_of_the_library() {
     let named = about["class_names"].as_array().unwrap();
     assert_eq!((about["classes"].clone(), named.len(), &named[7]), (json!(10), 10, &json!("7")));
     assert_eq!(about["guidable"], true);
-    let model = TrainedModel::load(served.runs.path().join(MODEL), WeightsKind::Ema).unwrap();
+    let model = TrainedModel::load(served.runs.path().join("digits-001"), WeightsKind::Ema).unwrap();
     for (class, weight) in [(Some(7), Some(3.0)), (Some(7), Some(0.0)), (Some(2), None), (None, None)] {
         let job = served.done("/api/v1/samples", &body(class, weight));
         let reply = served.get(&format!("/api/v1/jobs/{}/samples.npz", job["id"].as_str().unwrap()));

@@ -76,3 +76,9 @@ pub const CASES: &[Case] = &[
     Case { more: FEW, ..slow("ddpm-256", "256x256", "2/1") },
     Case { more: FEW, ..slow("ddpm-256", "256x256", "2") },
 ];
+
+/// Recipes that want pictures with labels, which there are none of here: a test holds the plans of such networks against what
+/// their operations keep.
+#[cfg(test)]
+pub const UNMEASURED: &[&str] =
+    &["adm-small", "adm-64", "classifier", "digits-classifier", "fashion-mnist-classifier"];
